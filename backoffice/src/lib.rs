@@ -1,0 +1,1 @@
+//! Staff's pages over the staff API.

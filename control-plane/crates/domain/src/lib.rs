@@ -1,0 +1,1 @@
+//! Accounts, memberships, sessions, tenants, placements, operations: pure.

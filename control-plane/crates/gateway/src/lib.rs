@@ -1,0 +1,1 @@
+//! Tenant resolution, policy, proxying: the hot path.

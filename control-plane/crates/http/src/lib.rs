@@ -1,0 +1,1 @@
+//! Auth API and pages, staff API, node API.

@@ -1,0 +1,1 @@
+//! Central entities and stores.

@@ -1,0 +1,26 @@
+//! The development commands of the repository: one place that knows how the servers, the programs
+//! and the checks are started, so that nobody has to.
+
+mod apt;
+mod cli;
+mod env_file;
+mod limits;
+mod paths;
+mod ports;
+mod process;
+mod progress;
+mod secrets;
+mod services;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    limits::raise_open_files();
+    match cli::run() {
+        Ok(code) => code,
+        Err(error) => {
+            progress::failure(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,1 @@
+INSERT IGNORE INTO catalogue_revision (id, value) VALUES (1, 0);

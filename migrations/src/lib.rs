@@ -1,0 +1,1 @@
+//! Central and tenant schema: migrations, runner, fingerprint.

@@ -1,0 +1,11 @@
+-- Answers to keyed POSTs, written in the transaction of their effect; kept 24 h.
+CREATE TABLE IF NOT EXISTS idempotency_keys (
+    scope      BINARY(32)        NOT NULL PRIMARY KEY COMMENT 'SHA-256 of member, method, path and key',
+    body_hash  BINARY(32)        NOT NULL,
+    status     SMALLINT UNSIGNED NOT NULL,
+    etag       VARCHAR(32)       NULL,
+    location   VARCHAR(255)      NULL,
+    body       MEDIUMBLOB        NOT NULL,
+    created_at DATETIME(6)       NOT NULL,
+    KEY idempotency_keys_age (created_at)
+);

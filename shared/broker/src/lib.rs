@@ -1,0 +1,1 @@
+//! RabbitMQ topology, supervisor, publisher with confirms, consumers.

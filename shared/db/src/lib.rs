@@ -1,0 +1,1 @@
+//! MariaDB pools: central and per tenant, checked against their owner.

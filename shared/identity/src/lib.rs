@@ -1,0 +1,1 @@
+//! The 60-second EdDSA identity that the gateway hands to a runtime node.

@@ -1,0 +1,1 @@
+//! Mail over SMTP from templates in text and HTML.

@@ -1,0 +1,1 @@
+//! Layered settings: defaults, files, environment; every fault reported.

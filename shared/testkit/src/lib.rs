@@ -1,0 +1,1 @@
+//! Real servers for tests: template databases, Redis, RabbitMQ, fixed clock.

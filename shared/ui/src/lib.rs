@@ -1,0 +1,1 @@
+//! Pages' shared parts: askama macros, styles, scripts, assets.

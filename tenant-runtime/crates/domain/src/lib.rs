@@ -1,0 +1,1 @@
+//! Work items, access, completion, roll-up: pure.

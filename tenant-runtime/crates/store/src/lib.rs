@@ -1,0 +1,1 @@
+//! Tenant entities and stores.
