@@ -37,7 +37,7 @@ pub fn run() -> Result<ExitCode> {
     let repository = Repository::locate()?;
     match Cli::parse().command {
         Command::Services { profile, stop: true, wipe } => {
-            services::stop(&repository.stack(profile), wipe)?;
+            services::stop(&repository, &repository.stack(profile), wipe)?;
         }
         Command::Services { profile, .. } => {
             services::start(&repository, &repository.stack(profile))?;

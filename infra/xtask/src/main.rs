@@ -4,6 +4,7 @@
 mod apt;
 mod cli;
 mod env_file;
+mod http;
 mod limits;
 mod paths;
 mod ports;

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Result, bail};
 
-use crate::paths::Profile;
+use crate::paths::{Profile, Stack};
 
 /// Every port of a set. Each moves with `TRELLIS_{DEV|TEST}_{NAME}_PORT`.
 #[derive(Debug, Clone, Copy)]
@@ -55,16 +55,20 @@ impl Ports {
 
 /// The port the environment names for `name`, if it does.
 pub fn moved(profile: Profile, name: &str) -> Option<u16> {
-    let key = format!("TRELLIS_{}_{name}_PORT", profile.name().to_uppercase());
-    std::env::var(key).ok()?.parse().ok()
+    std::env::var(variable(profile, name)).ok()?.parse().ok()
+}
+
+fn variable(profile: Profile, name: &str) -> String {
+    format!("TRELLIS_{}_{name}_PORT", profile.name().to_uppercase())
 }
 
 /// Refuses a port that somebody else listens on, and names who it is.
-pub fn require_free(what: &str, variable: &str, port: u16) -> Result<()> {
+pub fn require_free(stack: &Stack, what: &str, name: &str, port: u16) -> Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if TcpListener::bind(address).is_ok() {
         return Ok(());
     }
+    let variable = variable(stack.profile, name);
     let owner = owner(port).map_or_else(String::new, |owner| format!(" by {owner}"));
     bail!(
         "port {port}, wanted for {what}, is in use{owner}; \

@@ -35,6 +35,11 @@ impl Daemon {
         }
     }
 
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its pid, when it runs. A pid that went to somebody else since does not count.
     pub fn pid(&self) -> Option<i32> {
         let text = fs::read_to_string(&self.pid_file).ok()?;

@@ -1,0 +1,172 @@
+//! The private servers of a set: started together, each on its own, found healthy or not at all.
+
+mod mailbox;
+mod mariadb;
+mod mongodb;
+mod rabbitmq;
+mod redis;
+
+use std::fs::{self, File};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use crate::paths::{Profile, Repository, Stack, private_directory};
+use crate::process::Daemon;
+use crate::progress::{self, Step};
+use crate::{apt, env_file};
+
+pub use mailbox::Mailbox;
+pub use mariadb::MariaDb;
+pub use mongodb::MongoDb;
+pub use rabbitmq::RabbitMq;
+pub use redis::Redis;
+
+/// A server that a set consists of.
+pub trait Service: Send + Sync {
+    /// Name of its pid and log file.
+    fn name(&self) -> &'static str;
+    /// How long it may take to end.
+    fn grace(&self) -> Duration;
+    /// How long it may take to be ready.
+    fn limit(&self) -> Duration;
+    /// Every port it listens on, with the setting that moves it.
+    fn ports(&self) -> Vec<(u16, &'static str)>;
+    /// Prepares its files and starts it.
+    fn launch(&self) -> Result<()>;
+    /// Whether it answers.
+    fn check(&self) -> Result<()>;
+    /// What is done once after each start, or when it was found running.
+    fn after_start(&self) -> Result<()> {
+        Ok(())
+    }
+    /// What clients need to know, as environment variables.
+    fn environment(&self) -> Result<Vec<(String, String)>>;
+    /// The process.
+    fn daemon(&self) -> Daemon;
+}
+
+/// The servers that everything needs. Mailbox and MongoDB come after them: they may have to be built.
+fn servers(stack: &Stack) -> Result<Vec<Box<dyn Service>>> {
+    Ok(vec![
+        Box::new(MariaDb::new(stack)?),
+        Box::new(Redis::new(stack)?),
+        Box::new(RabbitMq::new(stack)?),
+    ])
+}
+
+/// Starts every server of a set and writes the file that tells clients where they are.
+pub fn start(repository: &Repository, stack: &Stack) -> Result<Vec<(String, String)>> {
+    private_directory(&stack.dir)?;
+    let lock = File::create(stack.dir.join("lock")).context("cannot create the lock file")?;
+    lock.lock().context("cannot wait for another start of the same servers")?;
+    progress::heading(&format!("servers ({})", stack.profile.name()));
+    install(stack)?;
+    let servers = servers(stack)?;
+    start_all(stack, &servers)?;
+    let mailbox = Mailbox::new(repository, stack);
+    let mut environment = mailbox.environment()?;
+    for server in &servers {
+        environment.extend(server.environment()?);
+    }
+    tell(stack, &environment)?;
+    start_one(stack, &mailbox)?;
+    environment.extend(MongoDb::new(repository, stack)?.start()?);
+    tell(stack, &environment)?;
+    Ok(environment)
+}
+
+/// Writes the file that tests read. Development has one of its own, written by `up`.
+fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
+    match stack.profile {
+        Profile::Dev => Ok(()),
+        Profile::Test => env_file::write(&stack.env_file(), environment),
+    }
+}
+
+/// Installs the servers with apt, or says what to do where there is none.
+fn install(stack: &Stack) -> Result<()> {
+    if apt::available() {
+        return apt::install_missing(stack);
+    }
+    for program in ["mariadbd", "redis-server", "rabbitmq-server"] {
+        if apt::in_path(program).is_none() {
+            bail!("{program} is not installed and this system has no apt: install it, or Docker");
+        }
+    }
+    Ok(())
+}
+
+/// Starts all at once; every failure is reported.
+fn start_all(stack: &Stack, services: &[Box<dyn Service>]) -> Result<()> {
+    let failures: Vec<anyhow::Error> = thread::scope(|scope| {
+        let running: Vec<_> =
+            services.iter().map(|service| scope.spawn(|| start_one(stack, service.as_ref()))).collect();
+        running
+            .into_iter()
+            .filter_map(|thread| match thread.join() {
+                Ok(outcome) => outcome.err(),
+                Err(_) => Some(anyhow!("a server's start panicked")),
+            })
+            .collect()
+    });
+    let Some((first, others)) = failures.split_first() else { return Ok(()) };
+    for failure in others {
+        progress::failure(&format!("{failure:#}"));
+    }
+    bail!("{first:#}")
+}
+
+/// Starts one, or finds it running and healthy.
+pub fn start_one(stack: &Stack, service: &dyn Service) -> Result<()> {
+    let step = Step::begin(service.name());
+    let daemon = service.daemon();
+    if daemon.pid().is_some() {
+        if daemon.wait(service.limit(), || service.check()).is_ok() {
+            service.after_start()?;
+            step.done("was running");
+            return Ok(());
+        }
+        progress::note(&format!("{} runs but does not answer: restarting it", service.name()));
+        daemon.stop(service.grace())?;
+    }
+    for (port, variable) in service.ports() {
+        crate::ports::require_free(stack, service.name(), variable, port)?;
+    }
+    service.launch().with_context(|| format!("cannot start {}", service.name()))?;
+    daemon.wait(service.limit(), || service.check())?;
+    service.after_start()?;
+    step.done("ready");
+    Ok(())
+}
+
+/// Stops every server of a set; with `wipe` its data goes too.
+pub fn stop(repository: &Repository, stack: &Stack, wipe: bool) -> Result<()> {
+    let mut daemons: Vec<(Daemon, Duration)> =
+        servers(stack)?.iter().map(|server| (server.daemon(), server.grace())).collect();
+    daemons.push((Mailbox::new(repository, stack).daemon(), Duration::from_secs(10)));
+    daemons.push((MongoDb::new(repository, stack)?.daemon(), Duration::from_secs(10)));
+    daemons.push((RabbitMq::port_mapper(stack), Duration::from_secs(5)));
+    for (daemon, grace) in daemons {
+        let step = Step::begin(daemon.name());
+        if daemon.stop(grace)? {
+            step.done("stopped");
+        }
+    }
+    if wipe {
+        remove(&stack.mariadb_data())?;
+        remove(&stack.dir)?;
+        progress::line("   ✓ data deleted");
+    }
+    Ok(())
+}
+
+fn remove(directory: &std::path::Path) -> Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot delete {}", directory.display()))
+        }
+        _ => Ok(()),
+    }
+}
