@@ -61,7 +61,10 @@ fn missing() -> Result<Vec<&'static str>> {
         .filter(|name| {
             // `pkg-config` has a successor that provides the command.
             let provided = *name == "pkg-config" && in_path("pkg-config").is_some();
-            !provided && !known.lines().any(|line| line == format!("{name} installed"))
+            !provided
+                && !known
+                    .lines()
+                    .any(|line| line == format!("{name} installed"))
         })
         .collect())
 }
@@ -71,18 +74,27 @@ fn apt_get(arguments: &[&str]) -> Result<Command> {
         Command::new("apt-get")
     } else if in_path("sudo").is_some() {
         let mut sudo = Command::new("sudo");
-        sudo.args(["--non-interactive", "--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
+        sudo.args([
+            "--non-interactive",
+            "--preserve-env=DEBIAN_FRONTEND",
+            "apt-get",
+        ]);
         sudo
     } else {
         bail!("packages are missing and this is not root: {}", advice()?);
     };
-    command.env("DEBIAN_FRONTEND", "noninteractive").args(arguments);
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(arguments);
     Ok(command)
 }
 
 /// What to type by hand.
 fn advice() -> Result<String> {
-    Ok(format!("as root, run `apt-get install --no-install-recommends {}`", missing()?.join(" ")))
+    Ok(format!(
+        "as root, run `apt-get install --no-install-recommends {}`",
+        missing()?.join(" ")
+    ))
 }
 
 /// Whether this process is root.
@@ -97,7 +109,8 @@ pub fn in_path(program: &str) -> Option<PathBuf> {
         .chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from))
         .map(|directory| directory.join(program))
         .find(|candidate| {
-            fs::metadata(candidate).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
+            fs::metadata(candidate)
+                .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
         })
 }
 
@@ -109,7 +122,8 @@ struct NoServiceStarts {
 impl NoServiceStarts {
     const POLICY: &str = "/usr/sbin/policy-rc.d";
     const KEPT: &str = "/usr/sbin/policy-rc.d.before-trellis";
-    const TEXT: &str = "#!/bin/sh\n# Written by cargo xtask while it installs packages.\nexit 101\n";
+    const TEXT: &str =
+        "#!/bin/sh\n# Written by cargo xtask while it installs packages.\nexit 101\n";
 
     fn set() -> Result<Self> {
         let none = Self { kept: None };

@@ -36,7 +36,11 @@ enum Command {
 pub fn run() -> Result<ExitCode> {
     let repository = Repository::locate()?;
     match Cli::parse().command {
-        Command::Services { profile, stop: true, wipe } => {
+        Command::Services {
+            profile,
+            stop: true,
+            wipe,
+        } => {
             services::stop(&repository, &repository.stack(profile), wipe)?;
         }
         Command::Services { profile, .. } => {

@@ -9,7 +9,10 @@ use crate::secrets;
 
 /// Writes the file, replacing it in one step; left alone when nothing changed.
 pub fn write(path: &Path, values: &[(String, String)]) -> Result<()> {
-    let text: String = values.iter().map(|(key, value)| format!("{key}={value}\n")).collect();
+    let text: String = values
+        .iter()
+        .map(|(key, value)| format!("{key}={value}\n"))
+        .collect();
     if fs::read_to_string(path).is_ok_and(|kept| kept == text) {
         return Ok(());
     }

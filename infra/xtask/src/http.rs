@@ -8,7 +8,11 @@ use ureq::Agent;
 
 /// An agent that reports error statuses as answers.
 fn agent(limit: Duration) -> Agent {
-    Agent::config_builder().http_status_as_error(false).timeout_global(Some(limit)).build().into()
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(limit))
+        .build()
+        .into()
 }
 
 /// Whether a program on this machine says that it is alive or ready.

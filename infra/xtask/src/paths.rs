@@ -43,7 +43,9 @@ impl Repository {
     /// Finds the repository this program was built from.
     pub fn locate() -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let root = root.canonicalize().context("the repository of xtask is gone")?;
+        let root = root
+            .canonicalize()
+            .context("the repository of xtask is gone")?;
         Ok(Self { root })
     }
 
@@ -64,7 +66,12 @@ impl Repository {
             Profile::Test => self.target().join("test-services"),
         };
         let key = fnv(self.root.as_os_str().as_encoded_bytes());
-        Stack { profile, dir, key, ports: Ports::of(profile) }
+        Stack {
+            profile,
+            dir,
+            key,
+            ports: Ports::of(profile),
+        }
     }
 }
 
@@ -111,16 +118,18 @@ impl Stack {
             return near;
         }
         let profile = self.profile.name();
-        std::env::temp_dir().join(format!("trellis-{}-{profile}", self.key)).join(name)
+        std::env::temp_dir()
+            .join(format!("trellis-{}-{profile}", self.key))
+            .join(name)
     }
 
     /// Where MariaDB keeps its files: for tests in memory, where there is enough of it.
     pub fn mariadb_data(&self) -> PathBuf {
         let memory = Path::new("/dev/shm");
         match self.profile {
-            Profile::Test if size_kib(memory) >= SHARED_MEMORY_NEEDED_KIB => {
-                memory.join(format!("trellis-{}-test", self.key)).join("mariadb")
-            }
+            Profile::Test if size_kib(memory) >= SHARED_MEMORY_NEEDED_KIB => memory
+                .join(format!("trellis-{}-test", self.key))
+                .join("mariadb"),
             _ => self.dir.join("mariadb"),
         }
     }
@@ -137,7 +146,10 @@ pub fn private_directory(path: &Path) -> Result<()> {
 
 /// Size of a file system in KiB, 0 when there is none or `df` cannot tell.
 fn size_kib(path: &Path) -> u64 {
-    let output = std::process::Command::new("df").arg("-kP").arg(path).output();
+    let output = std::process::Command::new("df")
+        .arg("-kP")
+        .arg(path)
+        .output();
     output
         .ok()
         .and_then(|o| String::from_utf8(o.stdout).ok())
@@ -147,8 +159,8 @@ fn size_kib(path: &Path) -> u64 {
 
 /// FNV-1a, as eight hexadecimal digits: a short name for a path, nothing more.
 fn fnv(bytes: &[u8]) -> String {
-    let hash = bytes
-        .iter()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    let hash = bytes.iter().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    });
     format!("{hash:08x}")
 }

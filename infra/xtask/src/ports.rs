@@ -85,10 +85,15 @@ fn owner(port: u16) -> Option<String> {
     let processes = fs::read_dir("/proc").ok()?;
     for process in processes.flatten() {
         let name = process.file_name();
-        let Some(pid) = name.to_str().filter(|n| n.bytes().all(|b| b.is_ascii_digit())) else {
+        let Some(pid) = name
+            .to_str()
+            .filter(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        else {
             continue;
         };
-        let Ok(files) = fs::read_dir(process.path().join("fd")) else { continue };
+        let Ok(files) = fs::read_dir(process.path().join("fd")) else {
+            continue;
+        };
         let holds = files.flatten().any(|file| {
             fs::read_link(file.path())
                 .is_ok_and(|link| link.to_str().is_some_and(|link| inodes.contains(link)))

@@ -64,9 +64,7 @@ impl Daemon {
             .stderr(log)
             .process_group(0)
             .spawn()
-            .with_context(|| {
-                format!("cannot start {}", command.get_program().to_string_lossy())
-            })?;
+            .with_context(|| format!("cannot start {}", command.get_program().to_string_lossy()))?;
         let pid = i32::try_from(child.id())?;
         reap(child);
         let birth = birth_of(pid).unwrap_or_default();
@@ -78,7 +76,9 @@ impl Daemon {
     pub fn wait(&self, limit: Duration, healthy: impl Fn() -> Result<()>) -> Result<()> {
         let started = Instant::now();
         loop {
-            let Err(reason) = healthy() else { return Ok(()) };
+            let Err(reason) = healthy() else {
+                return Ok(());
+            };
             if self.pid().is_none() {
                 bail!("{} ended while starting\n{}", self.name, self.log_end());
             }
@@ -123,7 +123,9 @@ impl Daemon {
         let text = fs::read(&self.log_file).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
         let lines: Vec<&str> = text.lines().collect();
-        let shown = lines.iter().skip(lines.len().saturating_sub(LOG_LINES_SHOWN));
+        let shown = lines
+            .iter()
+            .skip(lines.len().saturating_sub(LOG_LINES_SHOWN));
         let body: String = shown.map(|line| format!("     | {line}\n")).collect();
         format!("     log: {}\n{body}", self.log_file.display())
     }
@@ -132,7 +134,10 @@ impl Daemon {
 /// Runs a command to its end with its output in a file; on failure the error carries the output's end.
 pub fn run_logged(command: &mut Command, log_file: &Path) -> Result<()> {
     log_file.parent().map_or(Ok(()), private_directory)?;
-    let log = OpenOptions::new().create(true).append(true).open(log_file)?;
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log_file)?;
     let status = command
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
@@ -145,12 +150,16 @@ pub fn run_logged(command: &mut Command, log_file: &Path) -> Result<()> {
     let text = fs::read(log_file).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
-    let shown = lines.iter().skip(lines.len().saturating_sub(LOG_LINES_SHOWN));
+    let shown = lines
+        .iter()
+        .skip(lines.len().saturating_sub(LOG_LINES_SHOWN));
     bail!(
         "{} failed ({status})\n     log: {}\n{}",
         command.get_program().to_string_lossy(),
         log_file.display(),
-        shown.map(|line| format!("     | {line}\n")).collect::<String>()
+        shown
+            .map(|line| format!("     | {line}\n"))
+            .collect::<String>()
     );
 }
 
@@ -186,7 +195,13 @@ fn birth_by_ps(pid: i32) -> Option<String> {
     if Path::new("/proc/self/stat").exists() {
         return None;
     }
-    let output = Command::new("ps").args(["-o", "lstart=", "-p", &pid.to_string()]).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?.trim().replace(' ', "-");
+    let output = Command::new("ps")
+        .args(["-o", "lstart=", "-p", &pid.to_string()])
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout)
+        .ok()?
+        .trim()
+        .replace(' ', "-");
     (!text.is_empty()).then_some(text)
 }

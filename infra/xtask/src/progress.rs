@@ -50,14 +50,22 @@ impl Step {
                 line(&format!("   … {label} ({} s)", started.elapsed().as_secs()));
             }
         });
-        Self { name, started, stop: Some(stop), ticker: Some(ticker) }
+        Self {
+            name,
+            started,
+            stop: Some(stop),
+            ticker: Some(ticker),
+        }
     }
 
     /// Ends a step that worked.
     pub fn done(mut self, outcome: &str) {
         self.quiet();
         let seconds = self.started.elapsed().as_secs_f64();
-        line(&format!("   ✓ {:<28} {outcome} ({seconds:.1} s)", self.name));
+        line(&format!(
+            "   ✓ {:<28} {outcome} ({seconds:.1} s)",
+            self.name
+        ));
     }
 
     fn quiet(&mut self) {

@@ -22,7 +22,10 @@ pub struct Mailbox {
 impl Mailbox {
     /// The instance of a set.
     pub fn new(repository: &Repository, stack: &Stack) -> Self {
-        Self { repository: repository.clone(), stack: stack.clone() }
+        Self {
+            repository: repository.clone(),
+            stack: stack.clone(),
+        }
     }
 
     /// Where its pages and its API are.
@@ -45,7 +48,10 @@ impl Service for Mailbox {
     }
 
     fn ports(&self) -> Vec<(u16, &'static str)> {
-        vec![(self.stack.ports.smtp, "SMTP"), (self.stack.ports.mailbox, "MAILBOX")]
+        vec![
+            (self.stack.ports.smtp, "SMTP"),
+            (self.stack.ports.mailbox, "MAILBOX"),
+        ]
     }
 
     fn launch(&self) -> Result<()> {

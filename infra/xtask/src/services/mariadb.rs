@@ -25,7 +25,10 @@ impl MariaDb {
     /// The instance of a set.
     pub fn new(stack: &Stack) -> Result<Self> {
         let password = secrets::secret(stack, "mariadb-root")?;
-        Ok(Self { stack: stack.clone(), password })
+        Ok(Self {
+            stack: stack.clone(),
+            password,
+        })
     }
 
     /// Its Unix socket.
@@ -35,21 +38,32 @@ impl MariaDb {
 
     /// How an administrator connects.
     pub fn root_url(&self) -> String {
-        format!("mysql://root:{}@127.0.0.1:{}", self.password, self.stack.ports.mariadb)
+        format!(
+            "mysql://root:{}@127.0.0.1:{}",
+            self.password, self.stack.ports.mariadb
+        )
     }
 
     /// Runs SQL as the administrator and returns what it prints, one tab-separated row a line.
     pub fn query(&self, sql: &str) -> Result<String> {
         let output = Command::new("mariadb")
             .arg("--no-defaults")
-            .args(["--user=root", "--batch", "--skip-column-names", "--connect-timeout=5"])
+            .args([
+                "--user=root",
+                "--batch",
+                "--skip-column-names",
+                "--connect-timeout=5",
+            ])
             .arg(format!("--socket={}", self.socket().display()))
             .env("MYSQL_PWD", &self.password)
             .args(["-e", sql])
             .output()
             .context("cannot run the mariadb client")?;
         if !output.status.success() {
-            bail!("{}", String::from_utf8_lossy(&output.stderr).trim().to_owned());
+            bail!(
+                "{}",
+                String::from_utf8_lossy(&output.stderr).trim().to_owned()
+            );
         }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
@@ -63,7 +77,11 @@ impl MariaDb {
         private_directory(&data)?;
         let mut install = Command::new("mariadb-install-db");
         install
-            .args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"])
+            .args([
+                "--no-defaults",
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+            ])
             .arg(format!("--datadir={}", data.display()));
         if apt::is_root() {
             install.arg("--user=root");
@@ -141,7 +159,10 @@ impl Service for MariaDb {
             .arg(format!("--datadir={}", self.stack.mariadb_data().display()))
             .arg(format!("--port={}", self.stack.ports.mariadb))
             .arg(format!("--socket={}", socket.display()))
-            .arg(format!("--pid-file={}", self.stack.pid_file("mariadb-own").display()))
+            .arg(format!(
+                "--pid-file={}",
+                self.stack.pid_file("mariadb-own").display()
+            ))
             .arg(format!("--init-file={}", self.accounts()?.display()))
             .arg(format!("--open-files-limit={}", limits::open_files()))
             .args([

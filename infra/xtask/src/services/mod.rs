@@ -60,7 +60,8 @@ fn servers(stack: &Stack) -> Result<Vec<Box<dyn Service>>> {
 pub fn start(repository: &Repository, stack: &Stack) -> Result<Vec<(String, String)>> {
     private_directory(&stack.dir)?;
     let lock = File::create(stack.dir.join("lock")).context("cannot create the lock file")?;
-    lock.lock().context("cannot wait for another start of the same servers")?;
+    lock.lock()
+        .context("cannot wait for another start of the same servers")?;
     progress::heading(&format!("servers ({})", stack.profile.name()));
     install(stack)?;
     let servers = servers(stack)?;
@@ -101,8 +102,10 @@ fn install(stack: &Stack) -> Result<()> {
 /// Starts all at once; every failure is reported.
 fn start_all(stack: &Stack, services: &[Box<dyn Service>]) -> Result<()> {
     let failures: Vec<anyhow::Error> = thread::scope(|scope| {
-        let running: Vec<_> =
-            services.iter().map(|service| scope.spawn(|| start_one(stack, service.as_ref()))).collect();
+        let running: Vec<_> = services
+            .iter()
+            .map(|service| scope.spawn(|| start_one(stack, service.as_ref())))
+            .collect();
         running
             .into_iter()
             .filter_map(|thread| match thread.join() {
@@ -111,7 +114,9 @@ fn start_all(stack: &Stack, services: &[Box<dyn Service>]) -> Result<()> {
             })
             .collect()
     });
-    let Some((first, others)) = failures.split_first() else { return Ok(()) };
+    let Some((first, others)) = failures.split_first() else {
+        return Ok(());
+    };
     for failure in others {
         progress::failure(&format!("{failure:#}"));
     }
@@ -128,13 +133,18 @@ pub fn start_one(stack: &Stack, service: &dyn Service) -> Result<()> {
             step.done("was running");
             return Ok(());
         }
-        progress::note(&format!("{} runs but does not answer: restarting it", service.name()));
+        progress::note(&format!(
+            "{} runs but does not answer: restarting it",
+            service.name()
+        ));
         daemon.stop(service.grace())?;
     }
     for (port, variable) in service.ports() {
         crate::ports::require_free(stack, service.name(), variable, port)?;
     }
-    service.launch().with_context(|| format!("cannot start {}", service.name()))?;
+    service
+        .launch()
+        .with_context(|| format!("cannot start {}", service.name()))?;
     daemon.wait(service.limit(), || service.check())?;
     service.after_start()?;
     step.done("ready");
@@ -143,10 +153,18 @@ pub fn start_one(stack: &Stack, service: &dyn Service) -> Result<()> {
 
 /// Stops every server of a set; with `wipe` its data goes too.
 pub fn stop(repository: &Repository, stack: &Stack, wipe: bool) -> Result<()> {
-    let mut daemons: Vec<(Daemon, Duration)> =
-        servers(stack)?.iter().map(|server| (server.daemon(), server.grace())).collect();
-    daemons.push((Mailbox::new(repository, stack).daemon(), Duration::from_secs(10)));
-    daemons.push((MongoDb::new(repository, stack)?.daemon(), Duration::from_secs(10)));
+    let mut daemons: Vec<(Daemon, Duration)> = servers(stack)?
+        .iter()
+        .map(|server| (server.daemon(), server.grace()))
+        .collect();
+    daemons.push((
+        Mailbox::new(repository, stack).daemon(),
+        Duration::from_secs(10),
+    ));
+    daemons.push((
+        MongoDb::new(repository, stack)?.daemon(),
+        Duration::from_secs(10),
+    ));
     daemons.push((RabbitMq::port_mapper(stack), Duration::from_secs(5)));
     for (daemon, grace) in daemons {
         let step = Step::begin(daemon.name());

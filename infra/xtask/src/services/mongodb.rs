@@ -38,7 +38,10 @@ struct Instance<'a> {
 impl MongoDb {
     /// The instance of a set.
     pub fn new(repository: &Repository, stack: &Stack) -> Result<Self> {
-        Ok(Self { repository: repository.clone(), stack: stack.clone() })
+        Ok(Self {
+            repository: repository.clone(),
+            stack: stack.clone(),
+        })
     }
 
     /// The process, when it is one of ours.
@@ -65,7 +68,14 @@ impl MongoDb {
                 }
             },
         };
-        start_one(&self.stack, &Instance { mongodb: self, program, real })?;
+        start_one(
+            &self.stack,
+            &Instance {
+                mongodb: self,
+                program,
+                real,
+            },
+        )?;
         Ok(self.environment(format!("mongodb://127.0.0.1:{}/", self.stack.ports.mongodb)))
     }
 
@@ -84,7 +94,11 @@ impl MongoDb {
         let built = fs::metadata(&program).and_then(|m| m.modified()).ok();
         let changed = ["main.go", "go.mod", "go.sum"]
             .iter()
-            .filter_map(|file| fs::metadata(sources.join(file)).and_then(|m| m.modified()).ok())
+            .filter_map(|file| {
+                fs::metadata(sources.join(file))
+                    .and_then(|m| m.modified())
+                    .ok()
+            })
             .max();
         if built.is_some() && built >= changed {
             return Ok(program);
@@ -125,9 +139,13 @@ impl Service for Instance<'_> {
         let port = self.mongodb.stack.ports.mongodb.to_string();
         let mut command = Command::new(&self.program);
         if self.real {
-            command.args(["--bind_ip", "127.0.0.1", "--port", &port, "--dbpath"]).arg(data);
+            command
+                .args(["--bind_ip", "127.0.0.1", "--port", &port, "--dbpath"])
+                .arg(data);
         } else {
-            command.args(["--listen", &format!("127.0.0.1:{port}"), "--data"]).arg(data);
+            command
+                .args(["--listen", &format!("127.0.0.1:{port}"), "--data"])
+                .arg(data);
         }
         self.daemon().start(&mut command)
     }
@@ -153,7 +171,10 @@ fn go() -> Result<PathBuf> {
     let go = apt::in_path("go").context("neither mongod nor Go is installed")?;
     let output = Command::new(&go).args(["env", "GOVERSION"]).output()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let mut numbers = text.trim_start_matches("go").split('.').map(|part| part.parse::<u32>());
+    let mut numbers = text
+        .trim_start_matches("go")
+        .split('.')
+        .map(|part| part.parse::<u32>());
     let version = match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
         _ => anyhow::bail!("Go says {text:?} about its version"),

@@ -30,7 +30,10 @@ impl RabbitMq {
     /// The instance of a set.
     pub fn new(stack: &Stack) -> Result<Self> {
         let password = secrets::secret(stack, "rabbitmq")?;
-        Ok(Self { stack: stack.clone(), password })
+        Ok(Self {
+            stack: stack.clone(),
+            password,
+        })
     }
 
     /// The Erlang port mapper of a set.
@@ -40,7 +43,10 @@ impl RabbitMq {
 
     /// How a client connects.
     pub fn url(&self) -> String {
-        format!("amqp://{USER}:{}@127.0.0.1:{}/%2f", self.password, self.stack.ports.rabbitmq)
+        format!(
+            "amqp://{USER}:{}@127.0.0.1:{}/%2f",
+            self.password, self.stack.ports.rabbitmq
+        )
     }
 
     /// Erlang's own port mapper is a daemon for all of the machine; ours ends with the set.
@@ -52,9 +58,12 @@ impl RabbitMq {
         let port = self.stack.ports.epmd;
         crate::ports::require_free(&self.stack, "epmd", "EPMD", port)?;
         let program = apt::in_path("epmd").context("epmd (Erlang) is not installed")?;
-        mapper.start(
-            Command::new(program).args(["-address", "127.0.0.1", "-port", &port.to_string()]),
-        )?;
+        mapper.start(Command::new(program).args([
+            "-address",
+            "127.0.0.1",
+            "-port",
+            &port.to_string(),
+        ]))?;
         mapper.wait(Duration::from_secs(10), || connect(port).map(drop))
     }
 
@@ -100,7 +109,10 @@ impl Service for RabbitMq {
 
     fn ports(&self) -> Vec<(u16, &'static str)> {
         let ports = self.stack.ports;
-        let mut all = vec![(ports.rabbitmq, "RABBITMQ"), (ports.rabbitmq_dist, "RABBITMQ_DIST")];
+        let mut all = vec![
+            (ports.rabbitmq, "RABBITMQ"),
+            (ports.rabbitmq_dist, "RABBITMQ_DIST"),
+        ];
         if self.stack.profile == Profile::Test {
             all.push((ports.rabbitmq_api, "RABBITMQ_API"));
         }
@@ -113,7 +125,11 @@ impl Service for RabbitMq {
         let home = self.stack.directory("rabbitmq")?;
         let run = self.stack.directory("run")?;
         let ports = self.stack.ports;
-        let node = format!("trellis-{}-{}@localhost", self.stack.profile.name(), self.stack.key);
+        let node = format!(
+            "trellis-{}-{}@localhost",
+            self.stack.profile.name(),
+            self.stack.key
+        );
         let mut command = Command::new(server_script()?);
         // Exactly what it needs: a RABBITMQ_… variable of the surroundings must not reach it.
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -132,7 +148,10 @@ impl Service for RabbitMq {
             .env("RABBITMQ_DIST_PORT", ports.rabbitmq_dist.to_string())
             .env("RABBITMQ_CONF_ENV_FILE", run.join("rabbitmq-env.conf"))
             .env("RABBITMQ_CONFIG_FILE", settings)
-            .env("RABBITMQ_ENABLED_PLUGINS_FILE", run.join("rabbitmq-plugins"))
+            .env(
+                "RABBITMQ_ENABLED_PLUGINS_FILE",
+                run.join("rabbitmq-plugins"),
+            )
             .env("RABBITMQ_MNESIA_BASE", home.join("data"))
             .env("RABBITMQ_LOG_BASE", home.join("log"))
             .env("RABBITMQ_PID_FILE", run.join("rabbitmq-own.pid"))
@@ -149,7 +168,9 @@ impl Service for RabbitMq {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.write_all(b"AMQP\x00\x00\x09\x01")?;
         let mut frame = [0_u8; 1];
-        stream.read_exact(&mut frame).context("RabbitMQ does not answer")?;
+        stream
+            .read_exact(&mut frame)
+            .context("RabbitMQ does not answer")?;
         if frame != [1] {
             bail!("RabbitMQ answers something else than a method frame");
         }
@@ -196,5 +217,8 @@ fn server_script() -> Result<PathBuf> {
         .filter(|script| script.exists())
         .collect();
     found.sort();
-    found.pop().or_else(|| apt::in_path("rabbitmq-server")).context("rabbitmq-server is not installed")
+    found
+        .pop()
+        .or_else(|| apt::in_path("rabbitmq-server"))
+        .context("rabbitmq-server is not installed")
 }

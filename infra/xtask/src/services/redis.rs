@@ -26,12 +26,18 @@ impl Redis {
     /// The instance of a set.
     pub fn new(stack: &Stack) -> Result<Self> {
         let password = secrets::secret(stack, "redis")?;
-        Ok(Self { stack: stack.clone(), password })
+        Ok(Self {
+            stack: stack.clone(),
+            password,
+        })
     }
 
     /// How a client connects.
     pub fn url(&self) -> String {
-        format!("redis://:{}@127.0.0.1:{}/0", self.password, self.stack.ports.redis)
+        format!(
+            "redis://:{}@127.0.0.1:{}/0",
+            self.password, self.stack.ports.redis
+        )
     }
 
     fn settings(&self) -> Result<String> {
