@@ -1,1 +1,22 @@
-//! Request and answer types of the node API and its typed client.
+//! What the nodes of the tenant runtime and the control plane say to each other, over the internal
+//! listener: who is there, which keys sign identities, where a tenant's database is. Types for both
+//! sides and the client that the runtime uses, so that neither can drift from the other.
+
+mod client;
+mod error;
+mod key;
+mod node;
+mod password;
+mod tenant;
+
+pub use client::{NodeApi, NodeApiError};
+pub use error::NodeApiProblem;
+pub use key::PublicKey;
+pub use node::{BeatAnswer, NodeBeat, NodeRegistered, NodeRegistration, NodeRole};
+pub use password::DatabasePassword;
+pub use tenant::{
+    Changes, ChangesQuery, DatabaseAddress, TenantEntry, TenantPage, TenantPlacement, TenantsQuery,
+};
+
+/// The prefix of every route of the node API.
+pub const BASE_PATH: &str = "/internal/v1";
