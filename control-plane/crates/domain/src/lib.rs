@@ -1,1 +1,29 @@
 //! Accounts, memberships, sessions, tenants, placements, operations: pure.
+
+mod access_tokens;
+mod attempts;
+mod device;
+mod email;
+mod invitations;
+mod memberships;
+mod password;
+mod sessions;
+mod staff;
+
+pub use access_tokens::{
+    MAX_TOKEN_DAYS, TOKEN_PREFIX, TokenRuleError, check_token_terms, format_token, is_whole_token,
+    scopes_from_words, scopes_to_words,
+};
+pub use attempts::{AttemptCounter, DelayPolicy};
+pub use device::device_name;
+pub use email::{Email, InvalidEmail};
+pub use invitations::{INVITATION_LIFE, InvitationTerms, SpentInvitation};
+pub use memberships::{MemberState, Membership, MembershipError, Standing};
+pub use password::{
+    MAX_PASSWORD_BYTES, MIN_STRENGTH, PasswordUse, WeakPassword, check_length, check_strength,
+};
+pub use sessions::{SessionState, StaffSessionState, TokenHash};
+pub use staff::{
+    StaffRole, TOTP_HARD_STOP, TOTP_STEP_SECONDS, UnknownStaffRole, accepted_totp_steps,
+    totp_digits,
+};
