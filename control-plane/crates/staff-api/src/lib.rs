@@ -1,1 +1,32 @@
-//! Request and answer types of the staff API and its typed client.
+//! The staff API as types: what the control plane answers with and what the back office asks.
+//!
+//! [`StaffApi`] is the typed client. Paths and answers are those of `/staff/v1/openapi.json`.
+
+mod audit;
+mod client;
+mod error;
+mod events;
+mod fleet;
+mod operations;
+mod sign_in;
+mod tenants;
+
+pub use audit::{AuditEntryView, AuditQuery};
+pub use client::{Caller, SESSION_COOKIE, SignedIn, StaffApi, StaffCalls};
+pub use error::{FieldProblem, ProblemBody, StaffApiError};
+pub use events::OperationEvents;
+pub use fleet::{
+    PlacementGroupCreate, PlacementGroupRef, PlacementGroupView, ReleaseRing, ServerCreate,
+    ServerRef, ServerView,
+};
+pub use operations::{
+    OperationKind, OperationQuery, OperationRef, OperationState, OperationView, StepState,
+    StepView, TenantRef,
+};
+pub use sign_in::{
+    SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,
+};
+pub use tenants::{
+    Accepted, ArchitectCreate, PeopleCount, SchemaView, TenantCreate, TenantDatabaseView,
+    TenantDetail, TenantQuery, TenantState, TenantSummary,
+};
