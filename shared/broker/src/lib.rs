@@ -1,1 +1,24 @@
-//! RabbitMQ topology, supervisor, publisher with confirms, consumers.
+//! RabbitMQ as Trellis uses it: one declared topology, supervised connections, publishing that
+//! counts only what was confirmed, and consumers that settle whole batches.
+//!
+//! The client's own recovery stays off: a [`Link`] notices a lost connection, opens another and
+//! declares everything again, and consumers start over on it with their prefetch.
+
+mod consumer;
+mod envelope;
+mod error;
+mod incoming;
+mod link;
+mod outgoing;
+mod publisher;
+mod settle;
+pub mod topology;
+
+pub use consumer::{ConsumerOptions, consume};
+pub use envelope::Envelope;
+pub use error::{BrokerError, PublishError};
+pub use incoming::{Handler, Incoming, Refused, Verdict};
+pub use link::{Link, LinkOptions, Session};
+pub use outgoing::Outgoing;
+pub use publisher::Publisher;
+pub use topology::{Class, Topology};

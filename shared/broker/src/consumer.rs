@@ -1,0 +1,233 @@
+//! A consumer of one queue: takes deliveries in batches, has them handled and settles them; comes
+//! back after every loss; stops without leaving anything half done.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt;
+use lapin::{
+    Channel, Consumer,
+    message::Delivery,
+    options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
+    types::{FieldTable, ShortString},
+};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::{BrokerError, Class, Handler, Link, Publisher, Session, settle::Settlement};
+
+/// What one consumer does.
+#[derive(Debug, Clone)]
+pub struct ConsumerOptions {
+    /// The class.
+    pub class: Class,
+    /// Which of its queues.
+    pub shard: u8,
+    /// How many messages a batch holds at most; no more than the class's prefetch.
+    pub batch: usize,
+    /// How long a batch waits for more after its first message.
+    pub window: Duration,
+    /// How long stopping waits for what was delivered already.
+    pub drain: Duration,
+}
+
+impl ConsumerOptions {
+    /// What suits a class.
+    #[must_use]
+    pub fn new(class: Class, shard: u8) -> Self {
+        Self {
+            class,
+            shard,
+            batch: class.spec().prefetch.into(),
+            window: Duration::from_millis(20),
+            drain: Duration::from_secs(25),
+        }
+    }
+}
+
+/// Why consuming ended on a session.
+enum Ended {
+    Stopped,
+    Lost(String),
+}
+
+impl From<lapin::Error> for Ended {
+    fn from(error: lapin::Error) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+impl From<BrokerError> for Ended {
+    fn from(error: BrokerError) -> Self {
+        Self::Lost(error.to_string())
+    }
+}
+
+/// Consumes a queue until told to stop; lost connections are waited out. What was delivered by
+/// then is still handled, as long as that takes no longer than the options say.
+pub async fn consume<H: Handler>(
+    link: Link,
+    publisher: Publisher,
+    options: ConsumerOptions,
+    handler: Arc<H>,
+    stop: CancellationToken,
+) {
+    let queue = link.topology().queue(options.class, options.shard);
+    let worker = Worker {
+        link,
+        publisher,
+        options,
+        handler,
+        queue,
+    };
+    let mut last = None;
+    loop {
+        let session = tokio::select! {
+            () = stop.cancelled() => return,
+            session = worker.link.connected() => match session {
+                Ok(session) => session,
+                Err(_) => return,
+            },
+        };
+        let again = last == Some(session.epoch);
+        last = Some(session.epoch);
+        match worker.run(&session, again, &stop).await {
+            Ended::Stopped => return,
+            Ended::Lost(reason) => {
+                warn!(
+                    queue = worker.queue,
+                    reason, "the consumer lost its channel"
+                );
+                metrics::counter!("consumer_restarts_total", "class" => worker.options.class.name())
+                    .increment(1);
+            }
+        }
+        // Either the session goes down within the pause, or only our channel was closed.
+        let pause = timeout(Duration::from_secs(1), worker.link.ended(&session));
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = pause => {}
+        }
+    }
+}
+
+struct Worker<H> {
+    link: Link,
+    publisher: Publisher,
+    options: ConsumerOptions,
+    handler: Arc<H>,
+    queue: String,
+}
+
+impl<H: Handler> Worker<H> {
+    async fn run(&self, session: &Session, again: bool, stop: &CancellationToken) -> Ended {
+        match self.start(session, again).await {
+            Ok((channel, mut deliveries)) => {
+                match self.until_stopped(&mut deliveries, stop).await {
+                    Ok(()) => self.finish(&channel, &mut deliveries).await,
+                    Err(ended) => ended,
+                }
+            }
+            Err(error) => Ended::Lost(error.to_string()),
+        }
+    }
+
+    async fn start(
+        &self,
+        session: &Session,
+        again: bool,
+    ) -> Result<(Channel, Consumer), BrokerError> {
+        let channel = session.connection.create_channel().await?;
+        if again {
+            // The connection held and the channel did not: the queue may have been deleted.
+            self.link.topology().declare(&channel).await?;
+        }
+        // Per consumer, as quorum queues know no other.
+        let prefetch = self.options.class.spec().prefetch;
+        channel
+            .basic_qos(prefetch, BasicQosOptions { global: false })
+            .await?;
+        let consumer = channel
+            .basic_consume(
+                ShortString::from(self.queue.as_str()),
+                ShortString::default(),
+                BasicConsumeOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+        info!(queue = self.queue, prefetch, "consuming");
+        Ok((channel, consumer))
+    }
+
+    async fn until_stopped(
+        &self,
+        deliveries: &mut Consumer,
+        stop: &CancellationToken,
+    ) -> Result<(), Ended> {
+        loop {
+            let first = tokio::select! {
+                biased;
+                () = stop.cancelled() => return Ok(()),
+                delivery = deliveries.next() => delivery,
+            };
+            match first {
+                Some(delivery) => self.batch(delivery?, deliveries).await?,
+                None => return Err(Ended::Lost("the broker ended the subscription".to_owned())),
+            }
+        }
+    }
+
+    /// Tells the broker to send no more, and handles what it has sent.
+    async fn finish(&self, channel: &Channel, deliveries: &mut Consumer) -> Ended {
+        let drained = timeout(self.options.drain, async {
+            channel
+                .basic_cancel(deliveries.tag(), BasicCancelOptions::default())
+                .await?;
+            while let Some(delivery) = deliveries.next().await {
+                self.batch(delivery?, deliveries).await?;
+            }
+            channel.close(200, "stopped".into()).await?;
+            Ok::<_, Ended>(())
+        });
+        match drained.await {
+            Ok(Ok(())) => info!(queue = self.queue, "consumer stopped"),
+            Ok(Err(Ended::Lost(reason))) => {
+                warn!(queue = self.queue, reason, "lost the broker while stopping");
+            }
+            Ok(Err(Ended::Stopped)) => {}
+            Err(_) => warn!(
+                queue = self.queue,
+                "stopped with messages unhandled; they come again"
+            ),
+        }
+        Ended::Stopped
+    }
+
+    /// Fills a batch from a first delivery and settles it.
+    async fn batch(&self, first: Delivery, deliveries: &mut Consumer) -> Result<(), Ended> {
+        let until = Instant::now() + self.options.window;
+        let mut batch = vec![first];
+        let mut ended = None;
+        while batch.len() < self.options.batch {
+            match timeout_at(until, deliveries.next()).await {
+                Ok(Some(Ok(delivery))) => batch.push(delivery),
+                Ok(Some(Err(error))) => return Err(error.into()),
+                Ok(None) => {
+                    ended = Some(Ended::Lost("the broker ended the subscription".to_owned()));
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let settlement = Settlement {
+            class: self.options.class,
+            topology: self.link.topology(),
+            publisher: &self.publisher,
+        };
+        settlement
+            .settle(&*self.handler, &batch)
+            .await
+            .map_err(Ended::Lost)?;
+        ended.map_or(Ok(()), Err)
+    }
+}

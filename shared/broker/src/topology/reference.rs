@@ -1,0 +1,83 @@
+//! `docs/reference/queues.md`, from the same data that is declared.
+
+use std::fmt::Write as _;
+
+use super::{CLASSES, Queue, Routing, Topology};
+
+/// The reference of exchanges and queues as Markdown.
+#[must_use]
+pub fn reference_markdown() -> String {
+    let topology = Topology::new("");
+    let mut page = String::from(
+        "# Queues\n\nGenerated from `shared/broker/src/topology.rs`; do not edit.\n\n\
+         Everything is durable, every queue is a quorum queue, and all arguments are explicit. \
+         Messages are persistent, mandatory and confirmed. A message that fails goes through the \
+         delay levels, one per attempt, and back to its queue; after its last attempt, or when it \
+         can never succeed, it is in `dead.<class>`.\n\n## Classes\n\n\
+         | Class | Queues | Prefetch | Attempts | Purpose |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for spec in &CLASSES {
+        let last = spec.shards.saturating_sub(1);
+        let queues = if last == 0 {
+            "s0".to_owned()
+        } else {
+            format!("s0–s{last}")
+        };
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            page,
+            "| {name} | `{name}.{queues}` | {} | {} | {} |",
+            spec.prefetch,
+            spec.attempts,
+            spec.purpose,
+            name = spec.name,
+        );
+    }
+    page.push_str("\n## Exchanges\n\n| Exchange | Type |\n| --- | --- |\n");
+    for exchange in topology.exchanges() {
+        let routing = match exchange.routing {
+            Routing::Direct => "direct",
+            Routing::Fanout => "fanout",
+        };
+        let _ = writeln!(page, "| `{}` | {routing} |", exchange.name);
+    }
+    page.push_str(
+        "\n## Queues\n\n| Queue | Bound to | Delivery limit | TTL | Dead letters |\n\
+         | --- | --- | --- | --- | --- |\n",
+    );
+    for queue in topology.queues() {
+        page.push_str(&row(&queue));
+    }
+    page
+}
+
+fn row(queue: &Queue) -> String {
+    let binding = if queue.binding.is_empty() {
+        format!("`{}`", queue.exchange)
+    } else {
+        format!("`{}` by `{}`", queue.exchange, queue.binding)
+    };
+    let ttl = queue
+        .ttl_millis
+        .map_or_else(|| "none".to_owned(), |ttl| format!("{} s", ttl / 1000));
+    let dead = match &queue.dead_letter {
+        None => "none".to_owned(),
+        Some((exchange, Some(key))) => format!("`{exchange}` by `{key}`"),
+        Some((exchange, None)) => format!("`{exchange}` by the key they came with"),
+    };
+    format!(
+        "| `{}` | {binding} | {} | {ttl} | {dead} |\n",
+        queue.name, queue.delivery_limit
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_reference_names_every_queue() {
+        let page = super::reference_markdown();
+        for queue in super::Topology::new("").queues() {
+            assert!(page.contains(&format!("| `{}` |", queue.name)));
+        }
+    }
+}
