@@ -4,9 +4,15 @@ mod access_tokens;
 mod attempts;
 mod device;
 mod email;
+mod fleet;
+mod identity_keys;
 mod invitations;
 mod memberships;
+mod nodes;
+mod operations;
 mod password;
+mod ring;
+mod routes;
 mod sessions;
 mod staff;
 
@@ -27,3 +33,18 @@ pub use staff::{
     StaffRole, TOTP_HARD_STOP, TOTP_STEP_SECONDS, UnknownStaffRole, accepted_totp_steps,
     totp_digits,
 };
+
+pub use fleet::{
+    DatabaseNames, InvalidSlug, NoRoom, OpaqueName, ServerLoad, Slug, Tenant, TenantState,
+    UnknownTenantState, choose_server, opaque_name,
+};
+pub use operations::{
+    FleetPermission, Next, Operation, OperationKind, OperationRuleError, OperationState, Step,
+    StepName, StepRun, StepState, UnknownOperationWord,
+};
+pub use identity_keys::{DueKey, KEY_LIFE, KEY_NOTICE, KEY_TAIL, KeyTerm, due_key, signing_key};
+pub use nodes::{
+    BEAT_SECONDS, NODE_LEASE, Node, NodeRuleError, check_node_address, check_node_name,
+};
+pub use ring::{Ring, UnknownRing};
+pub use routes::{API_LABEL, HostName, Route, Service};

@@ -4,19 +4,19 @@
 
 mod client;
 mod error;
-mod key;
 mod node;
 mod password;
 mod tenant;
 
 pub use client::{NodeApi, NodeApiError};
 pub use error::NodeApiProblem;
-pub use key::PublicKey;
 pub use node::{BeatAnswer, NodeBeat, NodeRegistered, NodeRegistration, NodeRole};
 pub use password::DatabasePassword;
 pub use tenant::{
     Changes, ChangesQuery, DatabaseAddress, TenantEntry, TenantPage, TenantPlacement, TenantsQuery,
 };
+
+pub use identity::PublicKey;
 
 /// The prefix of every route of the node API.
 pub const BASE_PATH: &str = "/internal/v1";

@@ -1,6 +1,6 @@
 //! A node makes itself known and keeps saying that it is there.
 
-use crate::PublicKey;
+use identity::PublicKey;
 use kernel::NodeId;
 use serde::{Deserialize, Serialize};
 
