@@ -1,0 +1,92 @@
+//! Hashes and compresses every asset and writes the table that the crate includes.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a build script has nobody to answer to but the builder"
+)]
+
+use std::{
+    env, fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest as _, Sha256};
+
+/// Name in code, file, content type.
+const ASSETS: [(&str, &str, &str); 6] = [
+    (
+        "trellis.css",
+        "assets/trellis.css",
+        "text/css; charset=utf-8",
+    ),
+    (
+        "trellis.js",
+        "assets/trellis.js",
+        "text/javascript; charset=utf-8",
+    ),
+    (
+        "htmx.js",
+        "assets/vendor/htmx.js",
+        "text/javascript; charset=utf-8",
+    ),
+    (
+        "hx-csp.js",
+        "assets/vendor/hx-csp.js",
+        "text/javascript; charset=utf-8",
+    ),
+    (
+        "hx-sse.js",
+        "assets/vendor/hx-sse.js",
+        "text/javascript; charset=utf-8",
+    ),
+    ("icon.svg", "assets/icon.svg", "image/svg+xml"),
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=assets");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let mut table = String::from("static ASSETS: &[Asset] = &[\n");
+    for (name, file, content_type) in ASSETS {
+        let bytes = fs::read(file).expect("the asset is there");
+        let hash = hex::encode(Sha256::digest(&bytes));
+        let (stem, extension) = name.rsplit_once('.').expect("an asset has an extension");
+        let path = format!(
+            "/assets/{stem}.{}.{extension}",
+            hash.get(..12).expect("64 digits")
+        );
+        for (suffix, packed) in [
+            ("", bytes.clone()),
+            (".br", brotli(&bytes)),
+            (".gz", gzip(&bytes)),
+        ] {
+            write(&out.join(format!("{name}{suffix}")), &packed);
+        }
+        table.push_str(&format!(
+            "    Asset {{ name: {name:?}, path: {path:?}, content_type: {content_type:?}, \
+             plain: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\")), \
+             brotli: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.br\")), \
+             gzip: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.gz\")) }},\n"
+        ));
+    }
+    table.push_str("];\n");
+    write(&out.join("assets.rs"), table.as_bytes());
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).expect("the output directory can be written");
+}
+
+fn brotli(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut packed, 4096, 11, 22);
+    writer.write_all(bytes).expect("memory can be written");
+    drop(writer);
+    packed
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    writer.write_all(bytes).expect("memory can be written");
+    writer.finish().expect("memory can be written")
+}
