@@ -27,7 +27,9 @@ pub fn format_token(random: &[u8; 32]) -> String {
 /// Whether the text is a whole token: prefix, length and checksum. It may still be unknown.
 #[must_use]
 pub fn is_whole_token(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix(TOKEN_PREFIX) else { return false };
+    let Some(rest) = text.strip_prefix(TOKEN_PREFIX) else {
+        return false;
+    };
     if rest.len() != SECRET_CHARS + CHECKSUM_CHARS || !rest.is_ascii() {
         return false;
     }
@@ -72,13 +74,20 @@ pub fn check_token_terms(
 /// The scopes as they stand in the database: words separated by spaces.
 #[must_use]
 pub fn scopes_to_words(scopes: Scopes) -> String {
-    scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ")
+    scopes
+        .iter()
+        .map(Scope::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The scopes of a column; words that are none any more are dropped, so that they allow nothing.
 #[must_use]
 pub fn scopes_from_words(words: &str) -> Scopes {
-    words.split(' ').filter_map(|word| word.parse().ok()).collect()
+    words
+        .split(' ')
+        .filter_map(|word| word.parse().ok())
+        .collect()
 }
 
 /// The number in base 62, most significant digit first, of a fixed length.

@@ -21,22 +21,40 @@ const MINUTE_MS: u32 = 60_000;
 
 impl DelayPolicy {
     /// One account from one address: where guessing happens.
-    pub const ACCOUNT_AT_ADDRESS: Self =
-        Self { free: 5, base_ms: 1_000, cap_ms: 15 * MINUTE_MS, memory_ms: 24 * 60 * MINUTE_MS };
+    pub const ACCOUNT_AT_ADDRESS: Self = Self {
+        free: 5,
+        base_ms: 1_000,
+        cap_ms: 15 * MINUTE_MS,
+        memory_ms: 24 * 60 * MINUTE_MS,
+    };
     /// One account from anywhere: slows down who has many addresses, and barely its owner.
-    pub const ACCOUNT: Self =
-        Self { free: 20, base_ms: 500, cap_ms: 30_000, memory_ms: 60 * MINUTE_MS };
+    pub const ACCOUNT: Self = Self {
+        free: 20,
+        base_ms: 500,
+        cap_ms: 30_000,
+        memory_ms: 60 * MINUTE_MS,
+    };
     /// One address with any account: slows down who tries many.
-    pub const ADDRESS: Self =
-        Self { free: 100, base_ms: 500, cap_ms: MINUTE_MS, memory_ms: 60 * MINUTE_MS };
+    pub const ADDRESS: Self = Self {
+        free: 100,
+        base_ms: 500,
+        cap_ms: MINUTE_MS,
+        memory_ms: 60 * MINUTE_MS,
+    };
     /// The second factor of one account.
-    pub const SECOND_FACTOR: Self =
-        Self { free: 4, base_ms: 2_000, cap_ms: 15 * MINUTE_MS, memory_ms: 24 * 60 * MINUTE_MS };
+    pub const SECOND_FACTOR: Self = Self {
+        free: 4,
+        base_ms: 2_000,
+        cap_ms: 15 * MINUTE_MS,
+        memory_ms: 24 * 60 * MINUTE_MS,
+    };
 
     /// The delay after this many attempts.
     #[must_use]
     pub fn delay_ms(&self, attempts: u32) -> u32 {
-        let Some(beyond) = attempts.checked_sub(self.free + 1) else { return 0 };
+        let Some(beyond) = attempts.checked_sub(self.free + 1) else {
+            return 0;
+        };
         let factor = 1_u32.checked_shl(beyond).unwrap_or(u32::MAX);
         self.base_ms.saturating_mul(factor).min(self.cap_ms)
     }
@@ -64,13 +82,19 @@ impl AttemptCounter {
     pub fn attempted(self, now: DateTime<Utc>, policy: &DelayPolicy) -> Self {
         let attempts = self.attempts.saturating_add(1);
         let delay = TimeDelta::milliseconds(i64::from(policy.delay_ms(attempts)));
-        Self { attempts, open_at: now + delay }
+        Self {
+            attempts,
+            open_at: now + delay,
+        }
     }
 
     /// The counter after an attempt turned out to be right.
     #[must_use]
     pub fn succeeded(self, now: DateTime<Utc>) -> Self {
-        Self { attempts: self.attempts.saturating_sub(1), open_at: now }
+        Self {
+            attempts: self.attempts.saturating_sub(1),
+            open_at: now,
+        }
     }
 }
 
@@ -96,7 +120,12 @@ mod tests {
 
     #[test]
     fn an_attempt_waits_and_a_success_takes_it_back() {
-        let policy = DelayPolicy { free: 1, base_ms: 1_000, cap_ms: 4_000, memory_ms: 10_000 };
+        let policy = DelayPolicy {
+            free: 1,
+            base_ms: 1_000,
+            cap_ms: 4_000,
+            memory_ms: 10_000,
+        };
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let first = AttemptCounter::default().attempted(now, &policy);
         assert_eq!(first.wait(now), TimeDelta::zero());

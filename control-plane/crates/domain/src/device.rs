@@ -7,8 +7,14 @@ pub fn device_name(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent.map(str::trim).filter(|agent| !agent.is_empty()) else {
         return "Unknown device".to_owned();
     };
-    let browser = BROWSERS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
-    let system = SYSTEMS.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    let browser = BROWSERS
+        .iter()
+        .find(|(mark, _)| agent.contains(mark))
+        .map(|(_, name)| *name);
+    let system = SYSTEMS
+        .iter()
+        .find(|(mark, _)| agent.contains(mark))
+        .map(|(_, name)| *name);
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),
@@ -51,7 +57,11 @@ fn product(agent: &str) -> String {
         .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_'))
         .take(MAX_PRODUCT)
         .collect();
-    if token.is_empty() { "Unknown device".to_owned() } else { token }
+    if token.is_empty() {
+        "Unknown device".to_owned()
+    } else {
+        token
+    }
 }
 
 #[cfg(test)]
@@ -63,9 +73,18 @@ mod tests {
     #[test]
     fn known_browsers_have_names() {
         let cases = [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", "Safari on iPhone"),
+            (
+                "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+                "Firefox on Linux",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari on iPhone",
+            ),
             ("curl/8.5.0", "curl/8.5.0"),
             ("<script>", "script"),
             ("", "Unknown device"),

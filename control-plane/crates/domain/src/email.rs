@@ -27,7 +27,11 @@ impl Email {
         let text = text.trim().to_ascii_lowercase();
         let (local, domain) = text.rsplit_once('@').ok_or(InvalidEmail)?;
         let good = text.len() <= Self::MAX && is_local(local) && is_domain(domain);
-        if good { Ok(Self(text)) } else { Err(InvalidEmail) }
+        if good {
+            Ok(Self(text))
+        } else {
+            Err(InvalidEmail)
+        }
     }
 
     /// The text.
@@ -53,7 +57,9 @@ fn is_domain(domain: &str) -> bool {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
                 && !label.ends_with('-')
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
         })
 }
 
@@ -95,9 +101,22 @@ mod tests {
             assert!(Email::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "a", "@b.example", "a@", "a@b", "a b@c.example", "a@b..example", ".a@b.example",
-            "a.@b.example", "a..b@c.example", "a@-b.example", "a@b.example\nBcc: x@y.example",
-            "a@b@", "ä@b.example", "\"a\"@b.example", "a@[127.0.0.1]",
+            "",
+            "a",
+            "@b.example",
+            "a@",
+            "a@b",
+            "a b@c.example",
+            "a@b..example",
+            ".a@b.example",
+            "a.@b.example",
+            "a..b@c.example",
+            "a@-b.example",
+            "a@b.example\nBcc: x@y.example",
+            "a@b@",
+            "ä@b.example",
+            "\"a\"@b.example",
+            "a@[127.0.0.1]",
         ] {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }

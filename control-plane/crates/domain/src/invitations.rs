@@ -66,12 +66,25 @@ mod tests {
             member: MemberState::Invited,
         };
         assert_eq!(fresh.check(now), Ok(()));
-        assert_eq!(fresh.check(now + INVITATION_LIFE), Err(SpentInvitation::Expired));
-        let used = InvitationTerms { accepted_at: Some(now), member: MemberState::Active, ..fresh };
+        assert_eq!(
+            fresh.check(now + INVITATION_LIFE),
+            Err(SpentInvitation::Expired)
+        );
+        let used = InvitationTerms {
+            accepted_at: Some(now),
+            member: MemberState::Active,
+            ..fresh
+        };
         assert_eq!(used.check(now), Err(SpentInvitation::Used));
-        let archived = InvitationTerms { member: MemberState::Archived, ..fresh };
+        let archived = InvitationTerms {
+            member: MemberState::Archived,
+            ..fresh
+        };
         assert_eq!(archived.check(now), Err(SpentInvitation::Withdrawn));
-        let replaced = InvitationTerms { revoked_at: Some(now), ..fresh };
+        let replaced = InvitationTerms {
+            revoked_at: Some(now),
+            ..fresh
+        };
         assert_eq!(replaced.check(now), Err(SpentInvitation::Withdrawn));
     }
 }

@@ -38,13 +38,13 @@ pub use fleet::{
     DatabaseNames, InvalidSlug, NoRoom, OpaqueName, ServerLoad, Slug, Tenant, TenantState,
     UnknownTenantState, choose_server, opaque_name,
 };
-pub use operations::{
-    FleetPermission, Next, Operation, OperationKind, OperationRuleError, OperationState, Step,
-    StepName, StepRun, StepState, UnknownOperationWord,
-};
 pub use identity_keys::{DueKey, KEY_LIFE, KEY_NOTICE, KEY_TAIL, KeyTerm, due_key, signing_key};
 pub use nodes::{
     BEAT_SECONDS, NODE_LEASE, Node, NodeRuleError, check_node_address, check_node_name,
+};
+pub use operations::{
+    FleetPermission, Next, Operation, OperationKind, OperationRuleError, OperationState, Step,
+    StepName, StepRun, StepState, UnknownOperationWord,
 };
 pub use ring::{Ring, UnknownRing};
 pub use routes::{API_LABEL, HostName, Route, Service};

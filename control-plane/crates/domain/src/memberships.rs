@@ -31,7 +31,9 @@ impl MemberState {
     /// The state of a word in the database.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Invited, Self::Active, Self::Archived].into_iter().find(|s| s.as_str() == word)
+        [Self::Invited, Self::Active, Self::Archived]
+            .into_iter()
+            .find(|s| s.as_str() == word)
     }
 }
 
@@ -191,7 +193,12 @@ impl Membership {
     }
 
     const fn next(self, standing: Standing, state: MemberState) -> Self {
-        Self { standing, state, version: self.version + 1, ..self }
+        Self {
+            standing,
+            state,
+            version: self.version + 1,
+            ..self
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn ids(number: u8) -> (MemberId, PersonId) {
-    let uuid = |kind: u8| -> String { format!("00000000-0000-7000-8000-0000000{kind:02}{number:03}") };
+    let uuid =
+        |kind: u8| -> String { format!("00000000-0000-7000-8000-0000000{kind:02}{number:03}") };
     (uuid(1).parse().unwrap(), uuid(2).parse().unwrap())
 }
 
@@ -82,9 +83,15 @@ fn an_invitation_is_taken_once() {
     let invited = Membership::invited(member, tenant(), person, standing);
     let active = invited.activated().unwrap();
     assert_eq!(active.activated(), Err(MembershipError::NotInvited));
-    assert_eq!(active.invited_again(standing), Err(MembershipError::AlreadyMember));
+    assert_eq!(
+        active.invited_again(standing),
+        Err(MembershipError::AlreadyMember)
+    );
     let archived = active.archived(0).unwrap();
     assert_eq!(archived.activated(), Err(MembershipError::Archived));
-    assert_eq!(archived.changed(standing, 1), Err(MembershipError::Archived));
+    assert_eq!(
+        archived.changed(standing, 1),
+        Err(MembershipError::Archived)
+    );
     assert_eq!(archived.invited_again(standing).unwrap().version, 4);
 }

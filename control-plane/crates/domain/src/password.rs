@@ -77,7 +77,11 @@ pub fn check_length(password: &str, purpose: PasswordUse) -> Result<(), WeakPass
 /// # Errors
 /// When the password is easy to guess.
 pub const fn check_strength(strength: u8) -> Result<(), WeakPassword> {
-    if strength < MIN_STRENGTH { Err(WeakPassword::Guessable) } else { Ok(()) }
+    if strength < MIN_STRENGTH {
+        Err(WeakPassword::Guessable)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +104,9 @@ mod tests {
     fn sixty_four_characters_are_accepted_and_megabytes_are_not() {
         assert_eq!(check_length(&"ß".repeat(64), PasswordUse::Alone), Ok(()));
         let long = "a".repeat(MAX_PASSWORD_BYTES + 1);
-        assert_eq!(check_length(&long, PasswordUse::Alone), Err(WeakPassword::TooLong));
+        assert_eq!(
+            check_length(&long, PasswordUse::Alone),
+            Err(WeakPassword::TooLong)
+        );
     }
 }

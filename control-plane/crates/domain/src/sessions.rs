@@ -108,7 +108,9 @@ impl StaffSessionState {
     /// The state of a word in the database.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Active].into_iter().find(|state| state.as_str() == word)
+        [Self::Pending, Self::Active]
+            .into_iter()
+            .find(|state| state.as_str() == word)
     }
 }
 
@@ -133,6 +135,9 @@ mod tests {
         let later = now + TimeDelta::seconds(1);
         assert_eq!(SessionState::at(now, later, None), SessionState::Active);
         assert_eq!(SessionState::at(now, now, None), SessionState::Expired);
-        assert_eq!(SessionState::at(now, later, Some(later)), SessionState::Revoked);
+        assert_eq!(
+            SessionState::at(now, later, Some(later)),
+            SessionState::Revoked
+        );
     }
 }

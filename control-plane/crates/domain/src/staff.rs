@@ -54,7 +54,10 @@ pub struct UnknownStaffRole;
 impl FromStr for StaffRole {
     type Err = UnknownStaffRole;
     fn from_str(word: &str) -> Result<Self, UnknownStaffRole> {
-        Self::ALL.into_iter().find(|role| role.as_str() == word).ok_or(UnknownStaffRole)
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == word)
+            .ok_or(UnknownStaffRole)
     }
 }
 

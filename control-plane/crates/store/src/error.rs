@@ -35,7 +35,9 @@ impl StoreError {
     /// or a lock took too long.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        let Self::Database(error) = self else { return false };
+        let Self::Database(error) = self else {
+            return false;
+        };
         let text = error.to_string();
         text.contains("1213") || text.contains("1205") || text.contains("1020")
     }

@@ -4,6 +4,23 @@
 //! `PersonStore::find(conn, id)` answers an option, `get` an error when there is none. Entities
 //! stay inside this crate; stores take and give the types of `cp-domain` and `kernel`.
 
+mod access_tokens;
 mod error;
+mod invitations;
+mod mail_outbox;
+mod memberships;
+mod people;
+mod sessions;
+mod sql;
+mod staff;
+mod staff_sessions;
 
+pub use access_tokens::{AccessToken, AccessTokenStore};
 pub use error::StoreError;
+pub use invitations::{Invitation, InvitationStore, NewInvitation};
+pub use mail_outbox::{LeasedMail, MailOutboxStore};
+pub use memberships::{Member, MembershipStore};
+pub use people::{Person, PersonStore};
+pub use sessions::{AccessRecord, Session, SessionStore};
+pub use staff::{Staff, StaffStore};
+pub use staff_sessions::{StaffAccess, StaffSession, StaffSessionStore};
