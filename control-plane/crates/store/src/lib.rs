@@ -6,10 +6,13 @@
 
 mod access_tokens;
 mod error;
+mod identity_keys;
 mod invitations;
 mod mail_outbox;
 mod memberships;
+mod nodes;
 mod people;
+mod routes;
 mod sessions;
 mod sql;
 mod staff;
@@ -24,3 +27,6 @@ pub use people::{Person, PersonStore};
 pub use sessions::{AccessRecord, Session, SessionStore};
 pub use staff::{Staff, StaffStore};
 pub use staff_sessions::{StaffAccess, StaffSession, StaffSessionStore};
+pub use identity_keys::{IdentityKey, IdentityKeyStore};
+pub use nodes::{NewNode, NodeStore};
+pub use routes::{CatalogueEntry, RouteStore, SealedPlacement};
