@@ -1,1 +1,8 @@
-//! Mail over SMTP from templates in text and HTML.
+//! Mail over SMTP, in text and HTML, with a Message-ID that the sender chose: a message that is
+//! sent twice, because the acknowledgement of the first was lost, is known as one by its readers.
+
+mod invitation;
+mod send;
+
+pub use invitation::Invitation;
+pub use send::{Mail, MailError, Mailer, SmtpSettings};

@@ -56,7 +56,9 @@ impl<T: Serialize> Responder for Created<T> {
         if let Some(revision) = self.etag {
             response.insert_header((ETAG, etag(revision)));
         }
-        response.insert_header((CONTENT_TYPE, JSON)).body(encode(&self.body))
+        response
+            .insert_header((CONTENT_TYPE, JSON))
+            .body(encode(&self.body))
     }
 }
 

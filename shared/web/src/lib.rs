@@ -24,7 +24,10 @@ pub mod sse;
 
 pub use answer::{Created, Revised, etag};
 pub use edge::{AsIs, Edge, Tenant};
-pub use extract::{IdempotencyKey, IfMatchHeader, Json, JsonLimit, Path, Query, RequestIdExt};
+pub use extract::{
+    IdempotencyKey, IfMatchHeader, Json, JsonLimit, OptionalJson, Path, Query, RawJson,
+    RequestIdExt,
+};
 pub use problem::{ApiError, FieldError, Problem, ProblemCode};
 pub use routes::{AllowTable, configure_app};
 pub use serve::{Bound, Listen, bind, serve, shutdown_signal};

@@ -24,8 +24,11 @@ impl AllowTable {
                 ("PATCH", item.patch.is_some()),
                 ("DELETE", item.delete.is_some()),
             ];
-            let allow: Vec<&str> =
-                methods.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+            let allow: Vec<&str> = methods
+                .iter()
+                .filter(|(_, there)| *there)
+                .map(|(name, _)| *name)
+                .collect();
             (path.clone(), allow.join(", "))
         });
         Self(table.collect())
@@ -43,7 +46,9 @@ async fn no_route(request: HttpRequest) -> Result<HttpResponse, ApiError> {
         return Err(ApiError::new(ProblemCode::UnknownRoute));
     };
     let error = ApiError::new(ProblemCode::MethodNotAllowed);
-    let allow = request.app_data::<AllowTable>().and_then(|table| table.0.get(&template));
+    let allow = request
+        .app_data::<AllowTable>()
+        .and_then(|table| table.0.get(&template));
     Err(match allow {
         Some(methods) => error.header(ALLOW, methods),
         None => error,

@@ -99,7 +99,10 @@ impl ProblemCode {
     /// The member `type`: the address of the description.
     #[must_use]
     pub fn type_uri(self) -> String {
-        format!("https://trellis.example/problems/{}", self.code().replace('_', "-"))
+        format!(
+            "https://trellis.example/problems/{}",
+            self.code().replace('_', "-")
+        )
     }
 
     /// The general code of a status, for answers that came without a problem.
@@ -127,7 +130,7 @@ impl ProblemCode {
             502 => Self::BadGateway,
             503 => Self::Unavailable,
             504 => Self::GatewayTimeout,
-            400..500 => Self::BadRequest,
+            400..=499 => Self::BadRequest,
             _ => Self::Internal,
         }
     }
@@ -169,7 +172,12 @@ mod tests {
         for problem in ProblemCode::ALL {
             assert!(seen.insert(problem.code()), "{} twice", problem.code());
             assert!(problem.status().as_u16() >= 400);
-            assert!(problem.code().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+            assert!(
+                problem
+                    .code()
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b == b'_')
+            );
             assert!(reference_markdown().contains(&format!("`{}`", problem.code())));
         }
         assert_eq!(
