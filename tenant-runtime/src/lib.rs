@@ -1,1 +1,6 @@
-//! The tenant runtime.
+//! The tenant runtime: its command line, settings and how its parts are put together.
+
+pub mod cli;
+pub mod fleet;
+pub mod serve;
+pub mod settings;

@@ -1,0 +1,245 @@
+//! The settings of the tenant runtime, one document for all its subcommands.
+
+use std::{net::SocketAddr, path::Path};
+
+use serde::Deserialize;
+use settings::{Fault, Loaded, Secret, SettingsError, Source, Validate};
+use telemetry::LogSettings;
+
+/// Every key with its default and a comment.
+pub const DEFAULTS: &str = include_str!("default.toml");
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Requests from the gateway.
+    pub serve: Serve,
+    /// The consumers.
+    pub work: Side,
+    /// The timers.
+    pub tick: Side,
+    /// Who this node is.
+    pub node: Node,
+    /// Where the control plane is.
+    pub control_plane: ControlPlane,
+    /// Connections to the tenants' databases.
+    pub pools: Pools,
+    /// RabbitMQ.
+    pub broker: Broker,
+    /// What a client may ask at most.
+    pub limits: Limits,
+    /// The log.
+    pub log: LogSettings,
+}
+
+/// `[serve]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serve {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Threads; 0 for one per core.
+    pub workers: usize,
+    /// How long requests in flight may take to end.
+    pub drain_seconds: u64,
+}
+
+/// `[work]`, `[tick]`: processes that listen for health only.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    /// Where health and metrics are answered.
+    pub address: SocketAddr,
+}
+
+/// `[node]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// The name under which the control plane knows this node.
+    pub name: String,
+    /// What it proves that with.
+    pub secret: Secret,
+    /// `host:port` for the gateway; empty for `serve.address`.
+    pub address: String,
+    /// The release ring that it serves.
+    pub ring: String,
+}
+
+/// `[control_plane]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlPlane {
+    /// The internal listener.
+    pub url: String,
+}
+
+/// `[pools]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pools {
+    /// Connections to one tenant's database.
+    pub per_tenant: u32,
+    /// Connections to all.
+    pub total: u32,
+    /// When an unused connection is closed.
+    pub idle_seconds: u64,
+    /// How long a request waits for a connection.
+    pub acquire_timeout_ms: u64,
+    /// How long a statement may run.
+    pub statement_timeout_ms: u64,
+    /// How many requests may wait for room in the budget.
+    pub queue: usize,
+}
+
+/// `[broker]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Broker {
+    /// With user and virtual host.
+    pub url: Secret,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The largest request body.
+    pub body_bytes: usize,
+}
+
+impl Settings {
+    /// Loads the settings from the defaults, `file` and the environment (`TR__…`).
+    ///
+    /// # Errors
+    /// With every fault that was found.
+    pub fn load(file: Option<&Path>) -> Result<Loaded<Self>, SettingsError> {
+        settings::load(Source {
+            prefix: "TR",
+            defaults: DEFAULTS,
+            file,
+        })
+    }
+}
+
+impl Validate for Settings {
+    fn validate(&self, faults: &mut Vec<Fault>) {
+        let mut rule = |holds: bool, key: &str, message: &str| {
+            if !holds {
+                faults.push(Fault::new(key, message));
+            }
+        };
+        rule(!self.node.name.is_empty(), "node.name", "must be set");
+        rule(
+            !self.node.secret.is_empty(),
+            "node.secret",
+            "must be set, usually by node.secret_file",
+        );
+        rule(!self.node.ring.is_empty(), "node.ring", "must be set");
+        rule(
+            self.node.address.is_empty() || has_port(&self.node.address),
+            "node.address",
+            "must be host:port",
+        );
+        rule(
+            !self.node.address.is_empty() || !self.serve.address.ip().is_unspecified(),
+            "node.address",
+            "must be set when serve.address takes every interface",
+        );
+        let url = &self.control_plane.url;
+        rule(
+            url.starts_with("http://") || url.starts_with("https://"),
+            "control_plane.url",
+            "must be an http or https address",
+        );
+        let broker = self.broker.url.expose();
+        rule(
+            broker.starts_with("amqp://") || broker.starts_with("amqps://"),
+            "broker.url",
+            "must be an amqp or amqps address",
+        );
+        rule(
+            self.pools.per_tenant >= 1,
+            "pools.per_tenant",
+            "must be at least 1",
+        );
+        rule(
+            self.pools.total >= self.pools.per_tenant,
+            "pools.total",
+            "must be at least pools.per_tenant",
+        );
+        rule(
+            self.pools.acquire_timeout_ms >= 1,
+            "pools.acquire_timeout_ms",
+            "must be at least 1",
+        );
+        rule(
+            (1024..=64 * 1024 * 1024).contains(&self.limits.body_bytes),
+            "limits.body_bytes",
+            "must be between 1 KiB and 64 MiB",
+        );
+        rule(
+            (1..=25).contains(&self.serve.drain_seconds),
+            "serve.drain_seconds",
+            "must be between 1 and 25",
+        );
+    }
+}
+
+fn has_port(address: &str) -> bool {
+    address
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(variables: &[(&str, &str)]) -> Result<Loaded<Settings>, SettingsError> {
+        settings::load_from(
+            Source {
+                prefix: "TR",
+                defaults: DEFAULTS,
+                file: None,
+            },
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
+    }
+
+    #[test]
+    fn every_fault_is_told_at_once() {
+        let faults = load(&[
+            ("TR__SERVE__DRAIN_SECONDS", "60"),
+            ("TR__CONTROL_PLANE__URL", "ftp://host"),
+            ("TR__POOLS__TOTAL", "1"),
+        ])
+        .unwrap_err()
+        .faults;
+        let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "node.name",
+                "node.secret",
+                "control_plane.url",
+                "pools.total",
+                "serve.drain_seconds"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_and_a_secret_are_enough_and_the_secret_is_not_printed() {
+        let loaded = load(&[
+            ("TR__NODE__NAME", "node-1"),
+            ("TR__NODE__SECRET", "hush-hush"),
+        ])
+        .unwrap();
+        assert_eq!(loaded.settings.node.name, "node-1");
+        assert!(!loaded.print().contains("hush-hush"));
+    }
+}
