@@ -121,9 +121,14 @@ struct Worker<H> {
 
 impl<H: Handler> Worker<H> {
     async fn run(&self, session: &Session, again: bool, stop: &CancellationToken) -> Ended {
-        match self.start(session, again).await {
+        let started = tokio::select! {
+            biased;
+            started = self.start(session, again) => started,
+            () = self.link.ended(session) => Err(BrokerError::Away),
+        };
+        match started {
             Ok((channel, mut deliveries)) => {
-                match self.until_stopped(&mut deliveries, stop).await {
+                match self.until_stopped(session, &mut deliveries, stop).await {
                     Ok(()) => self.finish(&channel, &mut deliveries).await,
                     Err(ended) => ended,
                 }
@@ -161,6 +166,7 @@ impl<H: Handler> Worker<H> {
 
     async fn until_stopped(
         &self,
+        session: &Session,
         deliveries: &mut Consumer,
         stop: &CancellationToken,
     ) -> Result<(), Ended> {
@@ -169,6 +175,7 @@ impl<H: Handler> Worker<H> {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 delivery = deliveries.next() => delivery,
+                () = self.link.ended(session) => return Err(BrokerError::Away.into()),
             };
             match first {
                 Some(delivery) => self.batch(delivery?, deliveries).await?,

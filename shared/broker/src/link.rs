@@ -16,7 +16,7 @@ use tracing::{info, warn};
 use crate::{BrokerError, Topology};
 
 /// How long connecting, declaring and closing may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a link needs to know.
 #[derive(Clone)]

@@ -71,14 +71,28 @@ impl Publisher {
         batch: &[Outgoing],
     ) -> Result<Vec<Result<(), PublishError>>, BrokerError> {
         let session = self.link.session().ok_or(BrokerError::Away)?;
-        let channel = self.channel(&session).await?;
-        let answers = send(&channel, batch).await?;
+        let (channel, answers) = tokio::select! {
+            biased;
+            sent = self.send(&session, batch) => sent?,
+            // The client does not answer every call that a lost connection leaves open.
+            () = self.link.ended(&session) => return Err(BrokerError::Away),
+        };
         // Only a channel with nothing outstanding goes back; a failed one closes when dropped.
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push((session.epoch, channel));
         Ok(answers)
+    }
+
+    async fn send(
+        &self,
+        session: &Session,
+        batch: &[Outgoing],
+    ) -> Result<(Channel, Vec<Result<(), PublishError>>), BrokerError> {
+        let channel = self.channel(session).await?;
+        let answers = send(&channel, batch).await?;
+        Ok((channel, answers))
     }
 
     /// A channel for this batch alone: the client hands a returned message to whichever confirm
