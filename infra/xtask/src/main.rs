@@ -2,6 +2,7 @@
 //! and the checks are started, so that nobody has to.
 
 mod apt;
+mod ci;
 mod cli;
 mod env_file;
 mod http;
@@ -12,6 +13,7 @@ mod process;
 mod progress;
 mod secrets;
 mod services;
+mod test;
 
 use std::process::ExitCode;
 

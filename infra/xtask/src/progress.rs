@@ -68,6 +68,12 @@ impl Step {
         ));
     }
 
+    /// Ends a step that did not work.
+    pub fn failed(mut self, reason: &str) {
+        self.quiet();
+        line(&format!("   ✗ {:<28} {reason}", self.name));
+    }
+
     fn quiet(&mut self) {
         drop(self.stop.take());
         if let Some(ticker) = self.ticker.take() {

@@ -28,10 +28,10 @@ pub async fn amqp_vhost() -> TestVhost {
         let api = Api::new();
         api.put(
             &format!("/api/vhosts/{made}"),
-            json!({"default_queue_type": "classic"}),
+            &json!({"default_queue_type": "classic"}),
         );
         let all = json!({"configure": ".*", "write": ".*", "read": ".*"});
-        api.put(&format!("/api/permissions/{made}/{}", api.user), all);
+        api.put(&format!("/api/permissions/{made}/{}", api.user), &all);
     })
     .await;
     let mut url = must(
@@ -99,7 +99,7 @@ impl Api {
         }
     }
 
-    fn put(&self, path: &str, body: serde_json::Value) {
+    fn put(&self, path: &str, body: &serde_json::Value) {
         let url = must(self.base.join(path), "a path of RabbitMQ's API");
         let sent = self
             .agent

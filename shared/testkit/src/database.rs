@@ -49,7 +49,7 @@ impl TestDb {
 
     /// A database with nothing in it.
     pub async fn empty() -> Self {
-        Self::make(|| String::new()).await
+        Self::make(String::new).await
     }
 
     async fn create(schema: Schema, rows: String) -> Self {

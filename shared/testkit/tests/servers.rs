@@ -1,5 +1,7 @@
 //! The kit on the real servers: what tests get is theirs alone, counted exactly and gone afterwards.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::time::Duration;
 
 use kernel::{Generation, TenantId};

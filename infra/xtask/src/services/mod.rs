@@ -78,6 +78,13 @@ pub fn start(repository: &Repository, stack: &Stack) -> Result<Vec<(String, Stri
     Ok(environment)
 }
 
+/// Whether the servers that everything needs run.
+pub fn running(stack: &Stack) -> Result<bool> {
+    Ok(servers(stack)?
+        .iter()
+        .all(|server| server.daemon().pid().is_some()))
+}
+
 /// Writes the file that tests read. Development has one of its own, written by `up`.
 fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
     match stack.profile {

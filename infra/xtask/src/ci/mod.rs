@@ -1,0 +1,81 @@
+//! `ci`: everything that must hold before a change is taken. All checks run, whatever fails; the
+//! last line is that of the tests.
+
+pub mod arch;
+mod deny;
+mod dependencies;
+pub mod generate;
+pub mod workspace;
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::paths::Repository;
+use crate::progress::{self, Step};
+use crate::test;
+
+/// A check: its name and what it does.
+type Check = (&'static str, fn(&Repository) -> Result<String>);
+
+const CHECKS: [Check; 5] = [
+    ("format", format),
+    ("clippy", clippy),
+    ("arch", arch::check),
+    ("generated files", generate::check),
+    ("dependencies", dependencies::check),
+];
+
+/// Runs every check and the tests. True when all is well.
+pub fn run(repository: &Repository) -> Result<bool> {
+    progress::heading("checks");
+    let mut failures = Vec::new();
+    for (name, check) in CHECKS {
+        let step = Step::begin(name);
+        match check(repository) {
+            Ok(outcome) => step.done(&outcome),
+            Err(error) => {
+                step.failed(&format!("{error:#}"));
+                failures.push(name);
+            }
+        }
+    }
+    let outcome = test::run(repository, &test::Request::default())?;
+    progress::heading("result");
+    if failures.is_empty() {
+        progress::line("   ✓ every check holds");
+    } else {
+        progress::line(&format!("   ✗ failed: {}", failures.join(", ")));
+    }
+    outcome.print();
+    Ok(failures.is_empty() && outcome.is_success())
+}
+
+fn format(repository: &Repository) -> Result<String> {
+    cargo(repository, &["fmt", "--all", "--check"])?;
+    Ok("rustfmt agrees".to_owned())
+}
+
+fn clippy(repository: &Repository) -> Result<String> {
+    cargo(
+        repository,
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+    )?;
+    Ok("no warnings".to_owned())
+}
+
+fn cargo(repository: &Repository, arguments: &[&str]) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(repository.root())
+        .status()?;
+    ensure!(status.success(), "`cargo {}` failed", arguments.join(" "));
+    Ok(())
+}
