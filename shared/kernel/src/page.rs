@@ -85,6 +85,12 @@ impl Cursor {
         Self(BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default()))
     }
 
+    /// The text, for a query string.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The sort key.
     ///
     /// # Errors
