@@ -1,16 +1,19 @@
 //! The command line.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use actix_web::App;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use clock::Clock;
-use cp_staff_api::StaffApi;
+use cp_staff_api::{Caller, StaffApi, StaffApiError};
 use settings::{Loaded, Source, reference_markdown};
 use web::health::Health;
 
 use crate::{DEFAULTS, Office, Settings};
+
+/// How often the staff API is looked at.
+const WATCH: Duration = Duration::from_secs(2);
 
 /// Staff's pages over the staff API.
 #[derive(Debug, Parser)]
@@ -100,6 +103,8 @@ fn serve(loaded: Loaded<Settings>) -> anyhow::Result<()> {
         insecure_cookies: settings.cookies.insecure,
     };
     let health = Health::new().with_metrics(move || telemetry.metrics_text());
+    health.set("staff_api", Err("not asked yet".to_owned()));
+    let watched = health.clone();
     let factory = move || {
         App::new()
             .wrap(web::Edge::new(clock.clone()))
@@ -108,6 +113,21 @@ fn serve(loaded: Loaded<Settings>) -> anyhow::Result<()> {
             .configure(|config| crate::configure(config, &office))
     };
     actix_web::rt::System::new()
-        .block_on(web::serve(settings.listen, factory, web::shutdown_signal()))
+        .block_on(async move {
+            actix_web::rt::spawn(watch(api, watched));
+            web::serve(settings.listen, factory, web::shutdown_signal()).await
+        })
         .context("the pages cannot be served")
+}
+
+/// Says in `/readyz` whether the staff API answers. A refusal is an answer.
+async fn watch(api: StaffApi, health: Health) {
+    loop {
+        let check = match api.calls(Caller::default()).session().await {
+            Err(StaffApiError::Unreachable(_)) => Err("the staff API does not answer".to_owned()),
+            Ok(_) | Err(_) => Ok(()),
+        };
+        health.set("staff_api", check);
+        tokio::time::sleep(WATCH).await;
+    }
 }
