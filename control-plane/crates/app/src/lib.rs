@@ -1,1 +1,25 @@
 //! Use cases of the control plane.
+
+pub mod attempts;
+mod auth;
+pub mod cache;
+pub mod identity_keys;
+pub mod invitations;
+mod links;
+pub mod mail;
+pub mod members;
+pub mod nodes;
+pub mod passwords;
+mod placements;
+pub mod projections;
+pub mod push;
+pub mod routes;
+mod secrets;
+pub mod sessions;
+pub mod sign_in;
+pub mod staff;
+pub mod tokens;
+
+pub use auth::{Auth, Client, SessionSettings};
+pub use links::{InvalidPublicUrl, Links};
+pub use placements::CentralPlacements;

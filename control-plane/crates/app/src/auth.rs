@@ -1,0 +1,105 @@
+//! What the use cases of people, members and staff work with.
+
+use std::sync::Arc;
+
+use clock::Clock;
+use cp_store::seal::Sealer;
+use db::{CentralDb, TenantPools};
+use serde::Deserialize;
+use tokio::sync::Notify;
+
+use crate::{
+    attempts::Attempts, cache::Cache, links::Links, passwords::Passwords,
+    sessions::SessionDirectory,
+};
+
+/// How long sessions last.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionSettings {
+    /// Hours of a person's session.
+    pub session_hours: u32,
+    /// Hours of a staff session.
+    pub staff_session_hours: u32,
+    /// Cookies without the prefix `__Host-` and the flag `Secure`: for plain http on this machine.
+    pub insecure_cookies: bool,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self {
+            session_hours: 14 * 24,
+            staff_session_hours: 10,
+            insecure_cookies: false,
+        }
+    }
+}
+
+/// The parts that use cases of people, members and staff share. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Auth {
+    /// The central database.
+    pub central: CentralDb,
+    /// The databases of tenants, for the projection of members.
+    pub pools: TenantPools,
+    /// The clock.
+    pub clock: Clock,
+    /// Seals what is kept and must not be read.
+    pub sealer: Arc<Sealer>,
+    /// Hashes passwords.
+    pub passwords: Passwords,
+    /// Counts failed attempts.
+    pub attempts: Attempts,
+    /// Knows who a cookie or token stands for.
+    pub directory: SessionDirectory,
+    /// Makes links.
+    pub links: Links,
+    /// How long sessions last.
+    pub settings: SessionSettings,
+    /// Wakes the mail worker of this process.
+    pub mail_nudge: Arc<Notify>,
+    /// Wakes the projection worker of this process.
+    pub projection_nudge: Arc<Notify>,
+}
+
+impl Auth {
+    /// Puts the parts together.
+    #[must_use]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "it is the composition of the parts"
+    )]
+    pub fn new(
+        central: CentralDb,
+        pools: TenantPools,
+        cache: Cache,
+        clock: Clock,
+        sealer: Arc<Sealer>,
+        passwords: Passwords,
+        links: Links,
+        settings: SessionSettings,
+    ) -> Self {
+        Self {
+            attempts: Attempts::new(cache.clone()),
+            directory: SessionDirectory::new(central.clone(), cache, clock.clone()),
+            central,
+            pools,
+            clock,
+            sealer,
+            passwords,
+            links,
+            settings,
+            mail_nudge: Arc::default(),
+            projection_nudge: Arc::default(),
+        }
+    }
+}
+
+/// What a use case knows of the client of a request.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The address of the connection, or what trusted proxies say of it.
+    pub address: String,
+    /// A short name of the device.
+    pub device: String,
+}

@@ -1,0 +1,47 @@
+//! Archiving a member: sessions and tokens end at once, invitations are withdrawn.
+
+use cp_store::{
+    AccessTokenStore, InvitationStore, Member, MembershipStore, SessionStore, StoreError,
+};
+use kernel::{IfMatch, MemberId};
+
+use super::{Administrator, MemberError, describe};
+use crate::{Auth, projections::project_soon};
+
+/// Archives a member.
+///
+/// # Errors
+/// When the caller may not, the precondition or a rule forbids it, or something failed.
+pub async fn archive_member(
+    auth: &Auth,
+    by: &Administrator<'_>,
+    member: MemberId,
+    if_match: IfMatch,
+) -> Result<Member, MemberError> {
+    let (tenant, now) = (by.tenant.tenant_id, auth.clock.now());
+    let tx = by.begin(auth).await?;
+    let before = by.target(&tx, member, if_match).await?;
+    let others = MembershipStore::count_other_architects(&tx, tenant, member).await?;
+    let membership = before.membership.archived(others)?;
+    if membership.version == before.membership.version {
+        return Ok(before);
+    }
+    if !MembershipStore::update(&tx, &membership, now).await? {
+        return Err(MemberError::PreconditionFailed(
+            before.membership.revision(),
+        ));
+    }
+    SessionStore::revoke_all(&tx, member, now).await?;
+    AccessTokenStore::revoke_all(&tx, member, now).await?;
+    InvitationStore::revoke_open(&tx, member, now).await?;
+    let after = Member {
+        membership,
+        ..before.clone()
+    };
+    by.audit(&tx, auth, "member.archive", member, describe(&before))
+        .await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    auth.directory.member_changed(member).await;
+    project_soon(auth, tenant, member).await;
+    Ok(after)
+}

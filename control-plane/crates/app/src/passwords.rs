@@ -1,0 +1,303 @@
+//! Passwords: hashed with Argon2id off the request threads, a bounded number at a time, so that
+//! sign-ins cannot use up memory or processors.
+
+use std::{sync::Arc, time::Duration};
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
+};
+use cp_domain::{PasswordUse, WeakPassword, check_length, check_strength};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Cost of a hash, and how many are computed at once.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordSettings {
+    /// Memory of one hash in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// How many are computed at once: times `memory_kib`, the most memory they take.
+    pub permits: usize,
+    /// How long a request waits for its turn.
+    pub queue_ms: u64,
+}
+
+impl Default for PasswordSettings {
+    /// The second recommendation of OWASP's cheat sheet.
+    fn default() -> Self {
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            permits: 4,
+            queue_ms: 5_000,
+        }
+    }
+}
+
+/// Why a password could not be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many wait already.
+    #[error("too many passwords are being checked")]
+    Busy,
+    /// The parameters are not possible.
+    #[error("the parameters of Argon2 are not possible: {0}")]
+    Parameters(String),
+    /// Hashing failed.
+    #[error("hashing failed: {0}")]
+    Failed(String),
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// Whether it is the password.
+    pub matches: bool,
+    /// The password hashed anew, when the kept hash is of weaker parameters.
+    pub stronger: Option<String>,
+}
+
+/// Hashes and checks passwords.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    hasher: Argon2<'static>,
+    permits: Arc<Semaphore>,
+    queue: Duration,
+    /// What an unknown account's password is checked against, so that it takes as long.
+    dummy: Arc<str>,
+}
+
+impl Passwords {
+    /// A hasher; takes as long as one hash.
+    ///
+    /// # Errors
+    /// When the parameters are not possible.
+    pub fn new(settings: PasswordSettings) -> Result<Self, PasswordError> {
+        let PasswordSettings {
+            memory_kib,
+            iterations,
+            parallelism,
+            ..
+        } = settings;
+        let params = Params::new(memory_kib, iterations, parallelism, None)
+            .map_err(|error| PasswordError::Parameters(error.to_string()))?;
+        let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let dummy = hash(&hasher, "nobody has this password")?.into();
+        Ok(Self {
+            hasher,
+            permits: Arc::new(Semaphore::new(settings.permits.max(1))),
+            queue: Duration::from_millis(settings.queue_ms),
+            dummy,
+        })
+    }
+
+    /// The hash of a password, as a PHC string.
+    ///
+    /// # Errors
+    /// When too many are being hashed.
+    pub async fn hash(&self, password: &SecretString) -> Result<String, PasswordError> {
+        let hasher = self.hasher.clone();
+        self.work(password, move |password| hash(&hasher, password))
+            .await?
+    }
+
+    /// Checks a password against a hash; against the dummy when there is none, which never
+    /// matches.
+    ///
+    /// # Errors
+    /// When too many are being checked.
+    pub async fn verify(
+        &self,
+        password: &SecretString,
+        kept: Option<&str>,
+    ) -> Result<Verdict, PasswordError> {
+        let hasher = self.hasher.clone();
+        let known = kept.is_some();
+        let kept = kept.unwrap_or(&self.dummy).to_owned();
+        self.work(password, move |password| {
+            let matches = hasher
+                .verify_password(password.as_bytes(), kept.as_str())
+                .is_ok()
+                && known;
+            let weaker = matches && is_weaker(&kept, hasher.params());
+            let stronger = if weaker {
+                Some(hash(&hasher, password)?)
+            } else {
+                None
+            };
+            Ok(Verdict { matches, stronger })
+        })
+        .await?
+    }
+
+    /// Checks that a new password is good enough for this person.
+    ///
+    /// # Errors
+    /// `Ok(Err(_))` when it is not; an error when too many are being checked.
+    pub async fn assess(
+        &self,
+        password: &SecretString,
+        purpose: PasswordUse,
+        about: Vec<String>,
+    ) -> Result<Result<(), WeakPassword>, PasswordError> {
+        if let Err(weak) = check_length(password.expose_secret(), purpose) {
+            return Ok(Err(weak));
+        }
+        self.work(password, move |password| {
+            let about: Vec<&str> = about.iter().map(String::as_str).collect();
+            check_strength(u8::from(zxcvbn::zxcvbn(password, &about).score()))
+        })
+        .await
+    }
+
+    async fn work<T: Send + 'static>(
+        &self,
+        password: &SecretString,
+        work: impl FnOnce(&str) -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permit = self.permit().await?;
+        let password = password.clone();
+        tokio::task::spawn_blocking(move || {
+            // Kept until the work is done, even when the request has gone away.
+            let _permit = permit;
+            work(password.expose_secret())
+        })
+        .await
+        .map_err(|error| PasswordError::Failed(error.to_string()))
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        match tokio::time::timeout(self.queue, permit).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(PasswordError::Busy),
+        }
+    }
+}
+
+fn hash(hasher: &Argon2<'_>, password: &str) -> Result<String, PasswordError> {
+    hasher
+        .hash_password(password.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|error| PasswordError::Failed(error.to_string()))
+}
+
+fn is_weaker(kept: &str, wanted: &Params) -> bool {
+    let Ok(kept) = PasswordHash::new(kept) else {
+        return true;
+    };
+    let Ok(params) = Params::try_from(&kept) else {
+        return true;
+    };
+    kept.algorithm != Algorithm::Argon2id.ident()
+        || params.m_cost() < wanted.m_cost()
+        || params.t_cost() < wanted.t_cost()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cheap(memory_kib: u32) -> Passwords {
+        let settings = PasswordSettings {
+            memory_kib,
+            iterations: 1,
+            permits: 1,
+            ..PasswordSettings::default()
+        };
+        Passwords::new(settings).unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_password_matches_and_nobody_has_the_dummy() {
+        let passwords = cheap(64);
+        let right = SecretString::from("correct horse battery staple");
+        let kept = passwords.hash(&right).await.unwrap();
+        assert!(kept.starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
+        let good = passwords.verify(&right, Some(&kept)).await.unwrap();
+        assert_eq!(
+            good,
+            Verdict {
+                matches: true,
+                stronger: None
+            }
+        );
+        let wrong = SecretString::from("correct horse battery stable");
+        assert!(!passwords.verify(&wrong, Some(&kept)).await.unwrap().matches);
+        let dummy = SecretString::from("nobody has this password");
+        assert!(!passwords.verify(&dummy, None).await.unwrap().matches);
+        assert!(
+            !passwords
+                .verify(&right, Some("no hash"))
+                .await
+                .unwrap()
+                .matches
+        );
+    }
+
+    #[tokio::test]
+    async fn a_weaker_hash_is_replaced() {
+        let password = SecretString::from("correct horse battery staple");
+        let kept = cheap(64).hash(&password).await.unwrap();
+        let strong = cheap(128);
+        let stronger = strong
+            .verify(&password, Some(&kept))
+            .await
+            .unwrap()
+            .stronger
+            .unwrap();
+        assert!(stronger.contains("m=128"));
+        let again = strong.verify(&password, Some(&stronger)).await.unwrap();
+        assert_eq!(
+            again,
+            Verdict {
+                matches: true,
+                stronger: None
+            }
+        );
+        assert_eq!(
+            cheap(64)
+                .verify(&password, Some(&stronger))
+                .await
+                .unwrap()
+                .stronger,
+            None
+        );
+    }
+
+    #[tokio::test]
+    async fn easy_passwords_are_refused() {
+        let passwords = cheap(64);
+        let about = vec!["zoe@acme.example".to_owned(), "Zoe Ångström".to_owned()];
+        let judge = async |text: &str| {
+            let password = SecretString::from(text);
+            passwords
+                .assess(&password, PasswordUse::Alone, about.clone())
+                .await
+                .unwrap()
+        };
+        assert_eq!(
+            judge("short").await,
+            Err(WeakPassword::TooShort { min: 15 })
+        );
+        assert_eq!(
+            judge("passwordpassword").await,
+            Err(WeakPassword::Guessable)
+        );
+        assert_eq!(
+            judge("zoe@acme.example").await,
+            Err(WeakPassword::Guessable)
+        );
+        assert_eq!(
+            judge("aaaaaaaaaaaaaaaaaaaa").await,
+            Err(WeakPassword::Guessable)
+        );
+        assert_eq!(judge("violet kettle marches north").await, Ok(()));
+    }
+}

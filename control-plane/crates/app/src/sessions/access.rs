@@ -1,0 +1,74 @@
+//! What a request of a tenant host brings along, and what the gateway found it to be.
+
+use std::sync::Arc;
+
+use cp_domain::TokenHash;
+use kernel::{SessionId, TenantId, TokenId};
+use serde::{Deserialize, Serialize};
+
+use crate::secrets::{hash_opaque, hash_token};
+
+/// The tenant whose host a request came to. The gateway puts it into the request's extensions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantHost {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// The first label of its host.
+    pub slug: Arc<str>,
+    /// Its name.
+    pub name: Arc<str>,
+}
+
+/// The session that a request came with, or none. The gateway puts it into the request's
+/// extensions beside [`TenantHost`].
+#[derive(Debug, Clone)]
+pub struct TenantSession(pub Option<Arc<super::CachedSession>>);
+
+/// What a request shows to prove who it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PresentedCredential {
+    /// A cookie of a session.
+    Cookie(TokenHash),
+    /// A personal access token.
+    Bearer(TokenHash),
+}
+
+impl PresentedCredential {
+    /// From a cookie's value; none when it cannot be one of ours.
+    #[must_use]
+    pub fn from_cookie(value: &str) -> Option<Self> {
+        hash_opaque(value).map(Self::Cookie)
+    }
+
+    /// From the value after `Bearer`; none when it is not a whole token.
+    #[must_use]
+    pub fn from_bearer(value: &str) -> Option<Self> {
+        hash_token(value).map(Self::Bearer)
+    }
+
+    /// The hash of the secret.
+    #[must_use]
+    pub const fn hash(&self) -> &TokenHash {
+        match self {
+            Self::Cookie(hash) | Self::Bearer(hash) => hash,
+        }
+    }
+
+    /// The key in Redis.
+    pub(super) fn key(&self, tenant: TenantId) -> String {
+        match self {
+            Self::Cookie(hash) => format!("t:{tenant}:session:{hash}"),
+            Self::Bearer(hash) => format!("t:{tenant}:token:{hash}"),
+        }
+    }
+}
+
+/// By what somebody is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Credential {
+    /// A session.
+    Session(SessionId),
+    /// A personal access token.
+    Token(TokenId),
+}

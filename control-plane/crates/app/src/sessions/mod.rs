@@ -1,0 +1,10 @@
+//! Sessions: who a cookie or token stands for, where one is signed in, and how that ends.
+
+mod access;
+mod directory;
+mod last_seen;
+mod own;
+
+pub use access::{Credential, PresentedCredential, TenantHost, TenantSession};
+pub use directory::{CachedSession, DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
+pub use own::{OwnSession, SessionError, list_sessions, revoke_session, sign_out};

@@ -1,0 +1,44 @@
+//! Who a staff cookie stands for, and signing out.
+
+use chrono::TimeDelta;
+use cp_domain::{StaffSessionState, TokenHash};
+use cp_store::{StaffAccess, StaffSessionStore, StoreError};
+use kernel::StaffSessionId;
+
+use crate::{Auth, secrets::hash_opaque};
+
+const LAST_SEEN_GRAIN: TimeDelta = TimeDelta::seconds(60);
+
+/// The hash of a staff cookie's value; none when it cannot be one of ours.
+#[must_use]
+pub fn hash_staff_credential(value: &str) -> Option<TokenHash> {
+    hash_opaque(value)
+}
+
+/// The session of both factors that a cookie stands for, when it may be used.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resolve_staff(
+    auth: &Auth,
+    hash: &TokenHash,
+) -> Result<Option<StaffAccess>, StoreError> {
+    let (conn, now) = (auth.central.conn(), auth.clock.now());
+    let found = StaffSessionStore::find_usable(conn, hash, now).await?;
+    let session = found.filter(|session| session.state == StaffSessionState::Active);
+    if let Some(session) = &session
+        && now - session.last_seen_at >= LAST_SEEN_GRAIN
+    {
+        StaffSessionStore::touch(conn, session.id, now).await?;
+    }
+    Ok(session)
+}
+
+/// Ends a staff session; nothing happens when it has ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sign_out_staff(auth: &Auth, session: StaffSessionId) -> Result<(), StoreError> {
+    StaffSessionStore::revoke(auth.central.conn(), session, auth.clock.now()).await?;
+    Ok(())
+}
