@@ -90,16 +90,13 @@ impl NodeStore {
         rows.into_iter().map(Node::try_from).collect()
     }
 
-    /// The nodes that can be given requests as far as their address goes, by name.
+    /// The nodes that have an address and have not left, by name.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list_addressed(
-        conn: &impl ConnectionTrait,
-        beat_after: DateTime<Utc>,
-    ) -> Result<Vec<Node>, StoreError> {
+    pub async fn list_addressed(conn: &impl ConnectionTrait) -> Result<Vec<Node>, StoreError> {
         let rows = entity::Entity::find()
-            .filter(entity::Column::LastBeatAt.gt(beat_after))
+            .filter(entity::Column::LastBeatAt.is_not_null())
             .filter(entity::Column::Address.is_not_null())
             .order_by_asc(entity::Column::Name)
             .all(conn)

@@ -1,6 +1,6 @@
 //! What gateways and nodes read of the tenant catalogue: joins of several tables, read-only.
 
-use cp_domain::{Ring, Route, Service, TenantState};
+use cp_domain::{Ring, Route, Service, TenantState, TokenHash};
 use kernel::{Generation, TenantContext, TenantId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
@@ -152,6 +152,23 @@ impl RouteStore {
         let values = [tenant.as_uuid().into()];
         let row = sql::select::<RouteRow, 1>(&format!("{ROUTE}t.id = ?"), values);
         row.one(conn).await?.map(Route::try_from).transpose()
+    }
+
+    /// The tenant of a personal access token, usable or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_tenant_of_token(
+        conn: &impl ConnectionTrait,
+        hash: &TokenHash,
+    ) -> Result<Option<TenantId>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            tenant_id: Uuid,
+        }
+        let text = "SELECT tenant_id FROM access_tokens WHERE token_hash = ?";
+        let row = sql::select::<Row, 1>(text, [hash.as_bytes().to_vec().into()]);
+        Ok(row.one(conn).await?.map(|row| row.tenant_id.into()))
     }
 
     /// The routes that changed after a revision, the oldest change first.
