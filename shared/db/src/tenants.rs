@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the pools of a process may use together.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PoolBudget {
     /// The most connections for one tenant.

@@ -27,8 +27,9 @@ pub(crate) fn join(parent: &str, key: &str) -> String {
     }
 }
 
-/// Pushes a fault for each key of `layer` that the defaults do not know or know with another type.
-/// Texts from the environment are turned into the defaults' types.
+/// Pushes a fault for each key of `layer` that the defaults do not know or know with another type,
+/// and takes it out, so that the rest can be looked at. Texts from the environment are turned into
+/// the defaults' types.
 pub(crate) fn check(
     layer: &mut Table,
     defaults: &Table,
@@ -39,32 +40,34 @@ pub(crate) fn check(
     if defaults.is_empty() && !at.is_empty() {
         return;
     }
-    for (key, value) in layer {
+    layer.retain(|key, value| {
         let path = join(at, key);
         let Some(default) = defaults.get(key) else {
-            if !is_file_of(key, defaults) {
+            let known = is_file_of(key, defaults);
+            if !known {
                 faults.push(Fault::new(
                     path,
                     format!("there is no such setting ({origin})"),
                 ));
             }
-            continue;
+            return known;
         };
-        match (value, default) {
-            (Value::Object(inner), Value::Object(known)) => {
-                check(inner, known, &path, origin, faults);
-            }
-            (value, default) => {
-                if origin == Origin::Environment {
-                    coerce(value, default);
-                }
-                if !same_type(value, default) {
-                    let wanted = kind(default);
-                    faults.push(Fault::new(path, format!("must be {wanted} ({origin})")));
-                }
-            }
+        if let (Value::Object(inner), Value::Object(known)) = (&mut *value, default) {
+            check(inner, known, &path, origin, faults);
+            return true;
         }
-    }
+        if origin == Origin::Environment {
+            coerce(value, default);
+        }
+        let good = same_type(value, default);
+        if !good {
+            faults.push(Fault::new(
+                path,
+                format!("must be {} ({origin})", kind(default)),
+            ));
+        }
+        good
+    });
 }
 
 /// Whether the key is `x_file` beside a text `x`.

@@ -114,7 +114,7 @@ where
             async move {
                 match work.await {
                     Ok(Ok(response)) => Ok(visit.finish(response)),
-                    Ok(Err(error)) => Err(visit.fail(error)),
+                    Ok(Err(error)) => Err(visit.fail(&error)),
                     Err(panic) => Err(visit.panicked(panic.as_ref())),
                 }
             }
@@ -199,7 +199,7 @@ impl Visit {
     }
 
     /// An error that no handler made an answer of, such as a middleware's.
-    fn fail(&self, error: Error) -> Error {
+    fn fail(&self, error: &Error) -> Error {
         let failure = if let Some(api) = error.as_error::<ApiError>() {
             self.log(api.code().status(), "-", None, api.cause());
             api.response(self.id.as_str())

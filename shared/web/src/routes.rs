@@ -18,7 +18,7 @@ impl AllowTable {
     pub fn from_openapi(document: &OpenApi) -> Self {
         let table = document.paths.paths.iter().map(|(path, item)| {
             let methods = [
-                ("GET, HEAD", item.get.is_some()),
+                ("GET", item.get.is_some()),
                 ("POST", item.post.is_some()),
                 ("PUT", item.put.is_some()),
                 ("PATCH", item.patch.is_some()),

@@ -163,6 +163,7 @@ async fn too_large(mut payload: Payload, limit: usize, declared: usize) -> ApiEr
 pub(super) fn parse<T: DeserializeOwned + Validate<Context = ()>>(
     body: &[u8],
 ) -> Result<T, ApiError> {
+    require_object(body)?;
     let mut json = serde_json::Deserializer::from_slice(body);
     let mut unknown = Vec::new();
     let mut track = serde_path_to_error::Track::new();
@@ -182,6 +183,19 @@ pub(super) fn parse<T: DeserializeOwned + Validate<Context = ()>>(
         .validate()
         .map_err(|report| pointer::of_report(&report))?;
     Ok(value)
+}
+
+/// serde would take an array of a struct's fields in their order for the struct.
+fn require_object(body: &[u8]) -> Result<(), ApiError> {
+    if body.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(());
+    }
+    Err(
+        match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+            Ok(_) => ApiError::invalid("", "invalid_type", "the body must be an object"),
+            Err(error) => malformed(&error),
+        },
+    )
 }
 
 fn unreadable(error: &serde_json::Error, path: &serde_path_to_error::Path) -> ApiError {

@@ -83,11 +83,28 @@ pub(super) fn of_data_error(
         }
         ("duplicate_field", "the field is there twice".to_owned())
     } else if message.starts_with("invalid type") {
-        ("invalid_type", message.to_owned())
+        ("invalid_type", public(message))
     } else {
-        ("invalid_value", message.to_owned())
+        ("invalid_value", public(message))
     };
     ApiError::new(problem).field(pointer, code, detail)
+}
+
+/// serde's message without the names of our types.
+fn public(message: &str) -> String {
+    let (start, expected) = message.split_once(", expected ").unwrap_or((message, ""));
+    let ours = [
+        "struct ",
+        "tuple struct ",
+        "enum ",
+        "internally tagged enum ",
+        "unit ",
+    ];
+    if ours.iter().any(|word| expected.starts_with(word)) {
+        format!("{start}, expected an object")
+    } else {
+        message.to_owned()
+    }
 }
 
 /// The problem of a value that its type's rules refused: one entry per rule.
