@@ -45,10 +45,26 @@ impl Publisher {
 
     /// Publishes a batch and waits for every confirm; an answer per message, in their order.
     pub async fn publish(&self, batch: &[Outgoing]) -> Vec<Result<(), PublishError>> {
+        match self.link.session() {
+            Some(session) => self.publish_in(&session, batch).await,
+            None => {
+                let answers = vec![Err(PublishError::Away); batch.len()];
+                count(&answers);
+                answers
+            }
+        }
+    }
+
+    /// The same in one session only.
+    pub(crate) async fn publish_in(
+        &self,
+        session: &Session,
+        batch: &[Outgoing],
+    ) -> Vec<Result<(), PublishError>> {
         if batch.is_empty() {
             return Vec::new();
         }
-        let answers = match tokio::time::timeout(PATIENCE, self.attempt(batch)).await {
+        let answers = match tokio::time::timeout(PATIENCE, self.attempt(session, batch)).await {
             Ok(Ok(answers)) => answers,
             Ok(Err(error)) => {
                 warn!(%error, messages = batch.len(), "publishing failed");
@@ -61,21 +77,21 @@ impl Publisher {
             .iter()
             .any(|answer| matches!(answer, Err(PublishError::Returned(_))))
         {
-            self.declare_again().await;
+            self.declare_again(session).await;
         }
         answers
     }
 
     async fn attempt(
         &self,
+        session: &Session,
         batch: &[Outgoing],
     ) -> Result<Vec<Result<(), PublishError>>, BrokerError> {
-        let session = self.link.session().ok_or(BrokerError::Away)?;
         let (channel, answers) = tokio::select! {
             biased;
-            sent = self.send(&session, batch) => sent?,
+            sent = self.send(session, batch) => sent?,
             // The client does not answer every call that a lost connection leaves open.
-            () = self.link.ended(&session) => return Err(BrokerError::Away),
+            () = self.link.ended(session) => return Err(BrokerError::Away),
         };
         // Only a channel with nothing outstanding goes back; a failed one closes when dropped.
         self.idle
@@ -114,10 +130,7 @@ impl Publisher {
     }
 
     /// A returned message means that its queue is gone, deleted by hand or with the vhost.
-    async fn declare_again(&self) {
-        let Some(session) = self.link.session() else {
-            return;
-        };
+    async fn declare_again(&self, session: &Session) {
         let declared = tokio::time::timeout(PATIENCE, async {
             let channel = session.connection.create_channel().await?;
             self.link.topology().declare(&channel).await

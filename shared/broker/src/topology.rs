@@ -231,6 +231,12 @@ impl Topology {
         self.named(&format!("{DEAD}.{}", class.name()))
     }
 
+    /// The queue that only a role's leader holds, exclusively, while its connection lasts.
+    #[must_use]
+    pub fn leader_queue(&self, role: &str) -> String {
+        self.named(&format!("leader.{role}"))
+    }
+
     /// Every exchange.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {

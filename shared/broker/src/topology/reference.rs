@@ -48,6 +48,10 @@ pub fn reference_markdown() -> String {
     for queue in topology.queues() {
         page.push_str(&row(&queue));
     }
+    page.push_str(
+        "\nBeside these, `leader.tick` is an exclusive queue without messages: whoever's connection \
+         holds it leads the timers.\n",
+    );
     page
 }
 

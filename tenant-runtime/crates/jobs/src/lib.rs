@@ -1,1 +1,18 @@
-//! Outbox relay and consumers.
+//! What happens after the commit: the relay carries events from the tenants' outboxes to the
+//! broker, consumers give them their effects, and a timer has what is past its time deleted.
+
+mod activity;
+mod housekeeping;
+mod relay;
+mod ring;
+mod sweep;
+mod tenants;
+mod tick;
+
+pub use activity::ActivityHandler;
+pub use housekeeping::{HousekeepingHandler, Retention};
+pub use relay::{Nudge, Relay, RelaySettings};
+pub use ring::{Ring, RingError, RingPage};
+pub use sweep::{SweepSettings, sweep};
+pub use tenants::ActiveTenants;
+pub use tick::{TickSettings, tick};

@@ -1,0 +1,276 @@
+//! Who is next: the tenants with something to publish, in a queue, each at most once and never
+//! by two workers at a time; and those that could not be relayed in full, with when to try again.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, Utc};
+use kernel::{TenantContext, TenantId};
+use tokio::sync::Notify;
+
+/// The first pause before a tenant is tried again, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+
+/// The tenants that wait. Every method is a moment under one lock.
+#[derive(Debug, Default)]
+pub(crate) struct Doors {
+    state: Mutex<State>,
+    ready: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<TenantId>,
+    /// What is known of the tenants in the queue, or knocked again while being relayed.
+    waiting: HashMap<TenantId, TenantContext>,
+    busy: HashSet<TenantId>,
+    behind: HashMap<TenantId, Behind>,
+}
+
+/// A tenant with rows left.
+#[derive(Debug)]
+struct Behind {
+    tenant: TenantContext,
+    since: DateTime<Utc>,
+    pause: Duration,
+    due: Instant,
+}
+
+impl Doors {
+    /// A tenant has something. One that was left behind is tried again when it is due.
+    pub(crate) fn knock(&self, tenant: TenantContext) {
+        let mut state = self.lock();
+        match state.behind.get_mut(&tenant.tenant) {
+            Some(behind) => behind.tenant = newer(behind.tenant, tenant),
+            None => state.enqueue(tenant),
+        }
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    /// Some of the tenant's events were done. If it was left behind there may be room now.
+    pub(crate) fn room(&self, tenant: TenantId) {
+        if let Some(behind) = self.lock().behind.get_mut(&tenant) {
+            behind.due = Instant::now();
+        }
+    }
+
+    /// The next tenant, which is then busy until it is done or left behind.
+    pub(crate) async fn next(&self) -> TenantContext {
+        loop {
+            let (next, more) = {
+                let mut state = self.lock();
+                (state.take(), !state.queue.is_empty())
+            };
+            if more {
+                self.ready.notify_one();
+            }
+            match next {
+                Some(tenant) => return tenant,
+                None => self.ready.notified().await,
+            }
+        }
+    }
+
+    /// Nothing of the tenant is left.
+    pub(crate) fn done(&self, tenant: TenantContext) {
+        let mut state = self.lock();
+        state.behind.remove(&tenant.tenant);
+        state.release(tenant.tenant);
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    /// There is more of the tenant, for the next worker after all others had their turn.
+    pub(crate) fn again(&self, tenant: TenantContext) {
+        let mut state = self.lock();
+        state.behind.remove(&tenant.tenant);
+        state.busy.remove(&tenant.tenant);
+        state.enqueue(tenant);
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    /// Rows of the tenant are left, the oldest from `oldest` when that is known.
+    pub(crate) fn left_behind(
+        &self,
+        tenant: TenantContext,
+        oldest: Option<DateTime<Utc>>,
+        progress: bool,
+        now: DateTime<Utc>,
+    ) {
+        let mut state = self.lock();
+        let before = state.behind.remove(&tenant.tenant);
+        let since = oldest
+            .or(before.as_ref().map(|before| before.since))
+            .unwrap_or(now);
+        let pause = match before {
+            Some(before) if !progress => (before.pause * 2).min(PAUSES.1),
+            _ => PAUSES.0,
+        };
+        let due = Instant::now() + pause;
+        // Knocks from meanwhile are answered by the next try.
+        let knocked = state.waiting.remove(&tenant.tenant);
+        let tenant = knocked.map_or(tenant, |knocked| newer(tenant, knocked));
+        state.behind.insert(
+            tenant.tenant,
+            Behind {
+                tenant,
+                since,
+                pause,
+                due,
+            },
+        );
+        state.busy.remove(&tenant.tenant);
+    }
+
+    /// Queues the tenants that were left behind and are due again.
+    pub(crate) fn knock_again(&self) {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let due: Vec<_> = state
+            .behind
+            .values()
+            .filter(|behind| behind.due <= now && !state.busy.contains(&behind.tenant.tenant))
+            .map(|behind| behind.tenant)
+            .collect();
+        for tenant in due {
+            state.enqueue(tenant);
+        }
+        drop(state);
+        self.ready.notify_one();
+    }
+
+    /// How long the oldest event that was left behind has waited.
+    pub(crate) fn oldest_age(&self, now: DateTime<Utc>) -> Duration {
+        let oldest = self.lock().behind.values().map(|behind| behind.since).min();
+        oldest
+            .and_then(|oldest| (now - oldest).to_std().ok())
+            .unwrap_or_default()
+    }
+
+    /// How many tenants are behind.
+    pub(crate) fn behind(&self) -> usize {
+        self.lock().behind.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one of the newer generation, whoever came last.
+fn newer(one: TenantContext, other: TenantContext) -> TenantContext {
+    if other.generation >= one.generation {
+        other
+    } else {
+        one
+    }
+}
+
+impl State {
+    fn enqueue(&mut self, tenant: TenantContext) {
+        let id = tenant.tenant;
+        if let Some(waiting) = self.waiting.get_mut(&id) {
+            *waiting = newer(*waiting, tenant);
+            return;
+        }
+        self.waiting.insert(id, tenant);
+        if !self.busy.contains(&id) {
+            self.queue.push_back(id);
+        }
+    }
+
+    fn take(&mut self) -> Option<TenantContext> {
+        let id = self.queue.pop_front()?;
+        self.busy.insert(id);
+        self.waiting.remove(&id)
+    }
+
+    /// Whoever knocked while the tenant was busy is queued now.
+    fn release(&mut self, id: TenantId) {
+        self.busy.remove(&id);
+        if self.waiting.contains_key(&id) {
+            self.queue.push_back(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use kernel::Generation;
+
+    use super::*;
+
+    fn tenant(number: u128) -> TenantContext {
+        let tenant = TenantId::from_uuid(uuid::Uuid::from_u128(number));
+        TenantContext {
+            tenant,
+            generation: Generation(1),
+        }
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_tenant_waits_once_and_is_served_by_one() {
+        let doors = Doors::default();
+        for number in [1, 2, 1] {
+            doors.knock(tenant(number));
+        }
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.knock(tenant(1));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(2)));
+        assert_eq!(doors.next().now_or_never(), None, "the first is busy");
+        doors.done(tenant(1));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.done(tenant(1));
+        assert_eq!(doors.next().now_or_never(), None);
+    }
+
+    #[test]
+    fn the_newest_generation_counts() {
+        let doors = Doors::default();
+        let newer = TenantContext {
+            generation: Generation(2),
+            ..tenant(1)
+        };
+        doors.knock(newer);
+        doors.knock(tenant(1));
+        assert_eq!(doors.next().now_or_never(), Some(newer));
+    }
+
+    #[test]
+    fn whoever_is_left_behind_ages_until_it_is_done() {
+        let doors = Doors::default();
+        doors.knock(tenant(1));
+        doors.next().now_or_never().unwrap();
+        doors.left_behind(tenant(1), Some(at(0)), true, at(1));
+        doors.knock(tenant(1));
+        assert_eq!(
+            doors.next().now_or_never(),
+            None,
+            "it is tried when it is due"
+        );
+        assert_eq!(
+            (doors.behind(), doors.oldest_age(at(5))),
+            (1, Duration::from_secs(5))
+        );
+        doors.room(tenant(1).tenant);
+        doors.knock_again();
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.left_behind(tenant(1), None, false, at(7));
+        assert_eq!(doors.oldest_age(at(9)), Duration::from_secs(9));
+        doors.done(tenant(1));
+        assert_eq!(
+            (doors.behind(), doors.oldest_age(at(9))),
+            (0, Duration::ZERO)
+        );
+    }
+}

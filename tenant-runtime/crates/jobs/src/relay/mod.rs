@@ -1,0 +1,184 @@
+//! The relay: publishes a tenant's unpublished rows and marks them once the broker confirmed.
+//!
+//! It runs where changes are made, nudged after each commit, and in the worker, which sweeps. Two
+//! relays may publish the same row, and a crash between confirm and mark publishes it again: that
+//! is harmless, since consumers refuse what is done. A tenant has only so many events outstanding
+//! per class; the rest waits in its outbox, so that a flood queues behind its own door.
+
+mod doors;
+mod pass;
+
+use std::{sync::Arc, time::Duration};
+
+use broker::{Class, Publisher};
+use clock::Clock;
+use db::TenantPools;
+use kernel::{TenantContext, TenantId};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use doors::Doors;
+use pass::{Pass, PassError};
+
+/// The classes whose events wait in the outbox.
+const CLASSES: [Class; 1] = [Class::Activity];
+/// How often tenants that were left behind are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How the relay works.
+#[derive(Debug, Clone, Copy)]
+pub struct RelaySettings {
+    /// Tenants relayed at a time.
+    pub workers: usize,
+    /// Rows published at a time.
+    pub batch: usize,
+    /// Events that a tenant may have published and not done, per class.
+    pub outstanding: usize,
+    /// An event that waits longer is worth a warning.
+    pub patience: Duration,
+}
+
+impl Default for RelaySettings {
+    fn default() -> Self {
+        Self {
+            workers: 4,
+            batch: 200,
+            outstanding: 1000,
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Tells a relay that a tenant has something to publish. Cheap to clone; never waits, never fails.
+#[derive(Debug, Clone)]
+pub struct Nudge(Arc<Doors>);
+
+impl Nudge {
+    /// There is something to publish.
+    pub fn nudge(&self, tenant: TenantContext) {
+        self.0.knock(tenant);
+    }
+
+    /// Events of the tenant were done, so that others may be published.
+    pub(crate) fn room(&self, tenant: TenantId) {
+        self.0.room(tenant);
+    }
+}
+
+/// A relay.
+#[derive(Clone)]
+pub struct Relay {
+    pools: TenantPools,
+    publisher: Publisher,
+    clock: Clock,
+    settings: RelaySettings,
+    doors: Arc<Doors>,
+}
+
+impl Relay {
+    /// A relay that does nothing until it [runs](Self::run).
+    #[must_use]
+    pub fn new(
+        pools: TenantPools,
+        publisher: Publisher,
+        clock: Clock,
+        settings: RelaySettings,
+    ) -> Self {
+        Self {
+            pools,
+            publisher,
+            clock,
+            settings,
+            doors: Arc::default(),
+        }
+    }
+
+    /// How others tell it of work.
+    #[must_use]
+    pub fn nudge(&self) -> Nudge {
+        Nudge(Arc::clone(&self.doors))
+    }
+
+    /// Whether events get away in time, or why not; for health. Requests succeed all the same.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn check(&self) -> Result<(), String> {
+        let age = self.doors.oldest_age(self.clock.now());
+        if age > self.settings.patience {
+            return Err(format!(
+                "the oldest event waits for {} s to be published",
+                age.as_secs()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Relays until told to stop; passes under way are ended properly.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        for _ in 0..self.settings.workers.max(1) {
+            tasks.spawn(self.clone().work(stop.clone()));
+        }
+        tasks.spawn(self.clone().look_back(stop));
+        while let Some(ended) = tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a task of the relay failed");
+            }
+        }
+    }
+
+    async fn work(self, stop: CancellationToken) {
+        while let Some(tenant) = stop.run_until_cancelled(self.doors.next()).await {
+            // Without a broker there is nothing to read for; the tenant is looked at again.
+            if self.publisher.link().session().is_none() {
+                self.doors
+                    .left_behind(tenant, None, false, self.clock.now());
+                continue;
+            }
+            self.relay(tenant).await;
+        }
+    }
+
+    async fn relay(&self, tenant: TenantContext) {
+        // The class that is worst off decides when the tenant is looked at again.
+        let mut worst = Pass::Empty;
+        for class in CLASSES {
+            match self.pass(&tenant, class).await {
+                Ok(pass) => worst = worst.max(pass),
+                Err(PassError::Gone(reason)) => {
+                    debug!(tenant = %tenant.tenant, reason, "not relaying for the tenant any more");
+                    return self.doors.done(tenant);
+                }
+                Err(PassError::Failed(reason)) => {
+                    warn!(tenant = %tenant.tenant, reason, "could not relay the tenant's events");
+                    return self
+                        .doors
+                        .left_behind(tenant, None, false, self.clock.now());
+                }
+            }
+        }
+        match worst {
+            Pass::Empty => self.doors.done(tenant),
+            Pass::More => self.doors.again(tenant),
+            Pass::Left { oldest, progress } => {
+                self.doors
+                    .left_behind(tenant, Some(oldest), progress, self.clock.now());
+            }
+        }
+    }
+
+    /// Comes back to tenants that could not be relayed in full.
+    async fn look_back(self, stop: CancellationToken) {
+        let mut looks = tokio::time::interval(LOOK);
+        while stop.run_until_cancelled(looks.tick()).await.is_some() {
+            let age = self.doors.oldest_age(self.clock.now());
+            metrics::gauge!("outbox_oldest_age_seconds").set(age.as_secs_f64());
+            metrics::gauge!("outbox_tenants_behind").set(self.doors.behind() as f64);
+            if self.publisher.link().session().is_some() {
+                self.doors.knock_again();
+            }
+        }
+    }
+}
