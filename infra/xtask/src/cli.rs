@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::paths::{Profile, Repository};
-use crate::{ci, progress, services, test};
+use crate::{bench, ci, progress, services, test, up};
 
 /// Development commands of Trellis.
 #[derive(Debug, Parser)]
@@ -18,6 +18,43 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Start everything: servers, programs, demo tenants with people and sample plans.
+    Up {
+        /// Return when everything is ready; `down` ends it.
+        #[arg(long)]
+        detach: bool,
+        /// Slugs of the demo tenants.
+        #[arg(long, value_delimiter = ',', default_value = "acme,globex")]
+        tenants: Vec<String>,
+        /// Build and run with optimisation.
+        #[arg(long)]
+        release: bool,
+    },
+    /// End everything that `up` started.
+    Down {
+        /// Delete all data as well.
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// Show what runs.
+    Status,
+    /// Show the log of a server or program and follow it.
+    Logs {
+        /// Its name, as `status` shows it.
+        name: String,
+    },
+    /// Run a benchmark; figures go to target/bench.
+    Bench {
+        /// Its name, and what it is told.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Run a fault experiment; figures go to target/bench.
+    Fault {
+        /// Its name, and what it is told.
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run all tests on real servers; the last line is `N passed, N failed`.
     Test {
         /// Run only tests whose name contains this.
@@ -50,6 +87,25 @@ enum Command {
 pub fn run() -> Result<ExitCode> {
     let repository = Repository::locate()?;
     match Cli::parse().command {
+        Command::Up {
+            detach,
+            tenants,
+            release,
+        } => {
+            up::run(
+                &repository,
+                &up::Request {
+                    detach,
+                    tenants,
+                    release,
+                },
+            )?;
+        }
+        Command::Down { wipe } => down(&repository, wipe)?,
+        Command::Status => return Ok(exit_code(up::status(&repository)?)),
+        Command::Logs { name } => up::logs(&repository.stack(Profile::Dev), &name)?,
+        Command::Bench { arguments } => return bench::run(&repository, "bench", &arguments),
+        Command::Fault { arguments } => return bench::run(&repository, "fault", &arguments),
         Command::Test { filter, arguments } => {
             let outcome = test::run(&repository, &test::Request { filter, arguments })?;
             outcome.print();
@@ -70,6 +126,12 @@ pub fn run() -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn down(repository: &Repository, wipe: bool) -> Result<()> {
+    let stack = repository.stack(Profile::Dev);
+    up::stop(&stack)?;
+    services::stop(repository, &stack, wipe)
 }
 
 fn exit_code(success: bool) -> ExitCode {

@@ -20,14 +20,3 @@ pub fn write(path: &Path, values: &[(String, String)]) -> Result<()> {
     secrets::write(&fresh, &text)?;
     fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
 }
-
-/// Reads such a file.
-pub fn read(path: &Path) -> Result<Vec<(String, String)>> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(text
-        .lines()
-        .filter_map(|line| line.split_once('='))
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect())
-}

@@ -2,10 +2,12 @@
 //! and the checks are started, so that nobody has to.
 
 mod apt;
+mod bench;
 mod ci;
 mod cli;
 mod env_file;
 mod http;
+mod interrupt;
 mod limits;
 mod paths;
 mod ports;
@@ -14,11 +16,13 @@ mod progress;
 mod secrets;
 mod services;
 mod test;
+mod up;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     limits::raise_open_files();
+    interrupt::install();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {

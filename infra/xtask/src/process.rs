@@ -69,7 +69,9 @@ impl Daemon {
         reap(child);
         let birth = birth_of(pid).unwrap_or_default();
         fs::write(&self.pid_file, format!("{pid} {birth}\n"))
-            .with_context(|| format!("cannot write {}", self.pid_file.display()))
+            .with_context(|| format!("cannot write {}", self.pid_file.display()))?;
+        crate::interrupt::remember(self);
+        Ok(())
     }
 
     /// Waits until `healthy` says so. Fails with the log's end when the process dies or time is up.

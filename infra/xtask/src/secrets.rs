@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -22,6 +22,15 @@ pub fn secret(stack: &Stack, name: &str) -> Result<String> {
     Ok(made)
 }
 
+/// The file of random bytes of that name, as hexadecimal digits, made when there is none.
+pub fn random_once(stack: &Stack, name: &str, bytes: usize) -> Result<PathBuf> {
+    let path = stack.directory("secrets")?.join(name);
+    if !path.exists() {
+        write(&path, &random_hex(bytes)?)?;
+    }
+    Ok(path)
+}
+
 /// Writes a file that only its owner may read.
 pub fn write(path: &Path, text: &str) -> Result<()> {
     let mut file = OpenOptions::new()
@@ -36,7 +45,7 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Random bytes as hexadecimal digits.
-pub fn random_hex(bytes: usize) -> Result<String> {
+fn random_hex(bytes: usize) -> Result<String> {
     let mut buffer = vec![0_u8; bytes];
     File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(&mut buffer))

@@ -70,8 +70,7 @@ pub fn run(repository: &Repository, request: &Request) -> Result<Outcome> {
         .lock_shared()
         .context("cannot lock the servers of tests")?;
     let found = services::running(&stack)?;
-    let environment = services::start(repository, &stack)?;
-    let outcome = build_and_test(repository, request, &environment);
+    let outcome = build_and_test(repository, request);
     // Another run that still uses the servers holds the lock, and stops nothing it has not started.
     users
         .unlock()
@@ -82,21 +81,21 @@ pub fn run(repository: &Repository, request: &Request) -> Result<Outcome> {
     outcome
 }
 
-fn build_and_test(
-    repository: &Repository,
-    request: &Request,
-    environment: &[(String, String)],
-) -> Result<Outcome> {
+fn build_and_test(repository: &Repository, request: &Request) -> Result<Outcome> {
+    let stack = repository.stack(Profile::Test);
+    let mut addresses = services::start_servers(&stack)?;
     progress::heading("build");
     // End-to-end tests start the programs as they are: they must be there and be fresh.
-    let built = cargo(repository, environment)
+    let built = cargo(repository, &[])
         .args(["build", "--workspace", "--bins"])
         .status()?;
     if !built.success() {
         return Ok(Outcome::default());
     }
+    addresses.extend(services::start_others(repository, &stack)?);
+    services::tell(&stack, &addresses)?;
     progress::heading("tests");
-    let mut command = cargo(repository, environment);
+    let mut command = cargo(repository, &addresses);
     command.args(["test", "--workspace", "--no-fail-fast"]);
     command.args(&request.filter);
     if !request.arguments.is_empty() {

@@ -1,7 +1,9 @@
 //! The development mailbox: a program of this repository, built when it is wanted.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Result;
 
@@ -32,6 +34,23 @@ impl Mailbox {
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.stack.ports.mailbox)
     }
+
+    /// The program, built when there is none or its sources are newer.
+    fn program(&self) -> Result<PathBuf> {
+        let sources = self.repository.root().join("infra/mailbox");
+        let changed = newest(&sources);
+        let target = self.repository.target();
+        let built = ["debug", "release"].map(|profile| target.join(profile).join(NAME));
+        if let Some(fresh) = built.iter().find(|program| modified(program) > changed) {
+            return Ok(fresh.clone());
+        }
+        let mut build = Command::new(env!("CARGO"));
+        build
+            .args(["build", "--package", NAME])
+            .current_dir(self.repository.root());
+        run_logged(&mut build, &self.stack.log_file("mailbox-build"))?;
+        Ok(target.join("debug").join(NAME))
+    }
 }
 
 impl Service for Mailbox {
@@ -55,12 +74,7 @@ impl Service for Mailbox {
     }
 
     fn launch(&self) -> Result<()> {
-        let mut build = Command::new(env!("CARGO"));
-        build
-            .args(["build", "--package", "mailbox"])
-            .current_dir(self.repository.root());
-        run_logged(&mut build, &self.stack.log_file("mailbox-build"))?;
-        let program = self.repository.target().join("debug").join("mailbox");
+        let program = self.program()?;
         let ports = self.stack.ports;
         self.daemon().start(
             Command::new(program)
@@ -89,4 +103,25 @@ impl Service for Mailbox {
     fn daemon(&self) -> Daemon {
         Daemon::new(&self.stack, NAME)
     }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+}
+
+/// When the newest file below a directory was changed.
+fn newest(directory: &Path) -> Option<SystemTime> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let path = entry.path();
+            if path.is_dir() {
+                newest(&path)
+            } else {
+                modified(&path)
+            }
+        })
+        .max()
 }

@@ -56,26 +56,48 @@ fn servers(stack: &Stack) -> Result<Vec<Box<dyn Service>>> {
     ])
 }
 
+/// Where servers are, as environment variables.
+pub type Addresses = Vec<(String, String)>;
+
 /// Starts every server of a set and writes the file that tells clients where they are.
-pub fn start(repository: &Repository, stack: &Stack) -> Result<Vec<(String, String)>> {
-    private_directory(&stack.dir)?;
-    let lock = File::create(stack.dir.join("lock")).context("cannot create the lock file")?;
-    lock.lock()
-        .context("cannot wait for another start of the same servers")?;
+pub fn start(repository: &Repository, stack: &Stack) -> Result<Addresses> {
+    let mut addresses = start_servers(stack)?;
+    addresses.extend(start_others(repository, stack)?);
+    tell(stack, &addresses)?;
+    Ok(addresses)
+}
+
+/// Installs and starts the servers that everything needs.
+pub fn start_servers(stack: &Stack) -> Result<Addresses> {
+    let _lock = alone(stack)?;
     progress::heading(&format!("servers ({})", stack.profile.name()));
     install(stack)?;
     let servers = servers(stack)?;
     start_all(stack, &servers)?;
-    let mailbox = Mailbox::new(repository, stack);
-    let mut environment = mailbox.environment()?;
+    let mut addresses = Addresses::new();
     for server in &servers {
-        environment.extend(server.environment()?);
+        addresses.extend(server.environment()?);
     }
-    tell(stack, &environment)?;
+    Ok(addresses)
+}
+
+/// Starts the mailbox and a MongoDB server: both may have to be built.
+pub fn start_others(repository: &Repository, stack: &Stack) -> Result<Addresses> {
+    let _lock = alone(stack)?;
+    let mailbox = Mailbox::new(repository, stack);
     start_one(stack, &mailbox)?;
-    environment.extend(MongoDb::new(repository, stack)?.start()?);
-    tell(stack, &environment)?;
-    Ok(environment)
+    let mut addresses = mailbox.environment()?;
+    addresses.extend(MongoDb::new(repository, stack)?.start()?);
+    Ok(addresses)
+}
+
+/// Waits until nobody else starts the same servers, and keeps others waiting.
+fn alone(stack: &Stack) -> Result<File> {
+    private_directory(&stack.dir)?;
+    let lock = File::create(stack.dir.join("lock")).context("cannot create the lock file")?;
+    lock.lock()
+        .context("cannot wait for another start of the same servers")?;
+    Ok(lock)
 }
 
 /// Whether the servers that everything needs run.
@@ -85,8 +107,31 @@ pub fn running(stack: &Stack) -> Result<bool> {
         .all(|server| server.daemon().pid().is_some()))
 }
 
+/// Every server of a set: its process, its port and whether it answers.
+pub fn states(repository: &Repository, stack: &Stack) -> Result<Vec<(Daemon, u16, bool)>> {
+    let mailbox = Mailbox::new(repository, stack);
+    let mongodb = MongoDb::new(repository, stack)?;
+    let state = |server: &dyn Service| {
+        let port = server.ports().first().map_or(0, |(port, _)| *port);
+        (server.daemon(), port, server.check().is_ok())
+    };
+    let mut states: Vec<_> = servers(stack)?
+        .iter()
+        .map(|server| state(server.as_ref()))
+        .collect();
+    states.push(state(&mailbox));
+    if mongodb.daemon().pid().is_some() {
+        states.push((
+            mongodb.daemon(),
+            stack.ports.mongodb,
+            mongodb.answers().is_ok(),
+        ));
+    }
+    Ok(states)
+}
+
 /// Writes the file that tests read. Development has one of its own, written by `up`.
-fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
+pub fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
     match stack.profile {
         Profile::Dev => Ok(()),
         Profile::Test => env_file::write(&stack.env_file(), environment),

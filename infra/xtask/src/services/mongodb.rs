@@ -79,6 +79,14 @@ impl MongoDb {
         Ok(self.environment(format!("mongodb://127.0.0.1:{}/", self.stack.ports.mongodb)))
     }
 
+    /// Whether it answers.
+    pub fn answers(&self) -> Result<()> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.stack.ports.mongodb));
+        TcpStream::connect_timeout(&address, Duration::from_secs(2))
+            .map(drop)
+            .context("MongoDB does not answer")
+    }
+
     fn environment(&self, url: String) -> Vec<(String, String)> {
         let key = match self.stack.profile {
             Profile::Dev => "MONGODB_URL",
@@ -151,10 +159,7 @@ impl Service for Instance<'_> {
     }
 
     fn check(&self) -> Result<()> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.mongodb.stack.ports.mongodb));
-        TcpStream::connect_timeout(&address, Duration::from_secs(2))
-            .map(drop)
-            .context("MongoDB does not answer")
+        self.mongodb.answers()
     }
 
     fn environment(&self) -> Result<Vec<(String, String)>> {

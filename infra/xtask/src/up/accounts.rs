@@ -1,0 +1,53 @@
+//! The programs' own accounts on MariaDB, and the files from which they read their secrets.
+
+use anyhow::Result;
+
+use super::Up;
+use crate::secrets;
+use crate::services::MariaDb;
+
+/// The control plane's database.
+pub const CENTRAL_DATABASE: &str = "trellis_central";
+/// The control plane's account there.
+const CENTRAL_USER: &str = "trellis_cp";
+/// The account with which it makes tenants' databases and accounts.
+pub const FLEET_USER: &str = "trellis_fleet";
+/// Bytes of the key that encrypts credentials in the central database.
+const SEAL_KEY_BYTES: usize = 32;
+
+/// Makes the accounts and writes the files.
+pub fn run(up: &mut Up) -> Result<String> {
+    let mariadb = MariaDb::new(&up.stack)?;
+    let central = secrets::secret(&up.stack, "mariadb-central")?;
+    let fleet = secrets::secret(&up.stack, "mariadb-fleet")?;
+    mariadb.query(&format!(
+        "CREATE DATABASE IF NOT EXISTS {CENTRAL_DATABASE} \
+           CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;\
+         CREATE USER IF NOT EXISTS {CENTRAL_USER}@'127.0.0.1' IDENTIFIED BY '{central}';\
+         GRANT ALL PRIVILEGES ON `trellis\\_central`.* TO {CENTRAL_USER}@'127.0.0.1';\
+         CREATE USER IF NOT EXISTS {FLEET_USER}@'127.0.0.1' IDENTIFIED BY '{fleet}';\
+         GRANT ALL PRIVILEGES ON *.* TO {FLEET_USER}@'127.0.0.1' WITH GRANT OPTION;"
+    ))?;
+    let port = up.stack.ports.mariadb;
+    let url = format!("mysql://{CENTRAL_USER}:{central}@127.0.0.1:{port}/{CENTRAL_DATABASE}");
+    let directory = up.stack.directory("secrets")?;
+    for (name, text) in [
+        ("central-database-url", url.as_str()),
+        ("redis-url", &known(up, "REDIS_URL")),
+        ("amqp-url", &known(up, "AMQP_URL")),
+    ] {
+        secrets::write(&directory.join(name), text)?;
+    }
+    secrets::random_once(&up.stack, "seal-key", SEAL_KEY_BYTES)?;
+    Ok(format!(
+        "in {}",
+        directory
+            .strip_prefix(up.repository.root())
+            .unwrap_or(&directory)
+            .display()
+    ))
+}
+
+fn known(up: &Up, key: &str) -> String {
+    up.environment.get(key).cloned().unwrap_or_default()
+}
