@@ -248,6 +248,25 @@ async fn a_pool_gives_no_more_than_its_connections() {
 }
 
 #[tokio::test]
+async fn a_pool_that_nobody_uses_is_closed() {
+    let acme = database(1, 1).await;
+    let catalogue = Arc::new(Catalogue::default());
+    catalogue.put(acme.tenant, &acme);
+    let placements: Arc<dyn Placements> = Arc::<Catalogue>::clone(&catalogue);
+    let pools = TenantPools::new(
+        PoolBudget {
+            idle_seconds: 1,
+            ..budget()
+        },
+        placements,
+    );
+    let held = pools.get(&acme.tenant).await.unwrap();
+    drop(held);
+    testkit::eventually(Duration::from_secs(10), async || pools.open_pools() == 0).await;
+    pools.get(&acme.tenant).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_forgotten_is_learnt_anew() {
     let acme = database(1, 1).await;
     let catalogue = Arc::new(Catalogue::default());

@@ -1,10 +1,6 @@
 //! What a runtime node must refuse.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test ends at what it did not expect"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};

@@ -58,3 +58,30 @@ pub fn init(program: &'static str, settings: &LogSettings) -> Telemetry {
     }
     Telemetry { metrics: handle }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_come_out_as_text_without_tenants() {
+        let telemetry = init(
+            "trial",
+            &LogSettings {
+                level: "no such=!".into(),
+                ..Default::default()
+            },
+        );
+        metrics::counter!("trial_total").increment(2);
+        metrics::histogram!("trial_seconds").record(0.003);
+        let text = telemetry.metrics_text();
+        assert!(text.contains("trial_total{program=\"trial\"} 2"), "{text}");
+        assert!(
+            text.contains("trial_seconds_bucket{program=\"trial\",le=\"0.005\"} 1"),
+            "{text}"
+        );
+        assert!(!text.contains("tenant"));
+        // A second start in the same process does no harm.
+        let _ = init("again", &LogSettings::default());
+    }
+}

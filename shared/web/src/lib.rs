@@ -13,6 +13,7 @@
 //! ```
 
 mod answer;
+pub mod csrf;
 mod edge;
 mod extract;
 pub mod health;
@@ -30,4 +31,4 @@ pub use extract::{
 };
 pub use problem::{ApiError, FieldError, Problem, ProblemCode};
 pub use routes::{AllowTable, configure_app};
-pub use serve::{Bound, Listen, bind, serve, shutdown_signal};
+pub use serve::{Bound, Listen, bind, serve, shutdown_signal, stopping};

@@ -2,7 +2,7 @@
 //!
 //! One process may run several: each `serve` is a future of its own, none takes signals.
 
-use std::{fmt, future::Future, io, net::SocketAddr, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::LazyLock, time::Duration};
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
@@ -12,6 +12,7 @@ use actix_web::{
     dev::{AppConfig, Response, Server, Service, ServiceFactory},
 };
 use serde::Deserialize;
+use tokio::sync::watch;
 
 /// How long a stopping server waits for its requests.
 const GRACE_SECONDS: u64 = 30;
@@ -75,6 +76,7 @@ impl Bound {
             ended = &mut server => return ended,
             () = shutdown => {}
         }
+        STOPS.send_modify(|count| *count += 1);
         let (ended, ()) = tokio::join!(server, handle.stop(true));
         ended
     }
@@ -160,6 +162,19 @@ fn explain(error: &io::Error, address: SocketAddr) -> io::Error {
         _ => format!("cannot listen on {address}: {error}"),
     };
     io::Error::new(error.kind(), text)
+}
+
+/// How many servers of this process have begun to stop.
+static STOPS: LazyLock<watch::Sender<u64>> = LazyLock::new(|| watch::Sender::new(0));
+
+/// Done when a server of this process begins to stop: answers without an end, such as event
+/// streams and sockets, end themselves then.
+pub fn stopping() -> impl Future<Output = ()> + Send + 'static {
+    let mut stops = STOPS.subscribe();
+    async move {
+        // The sender is never dropped.
+        let _ = stops.changed().await;
+    }
 }
 
 /// Done when the process is asked to end (SIGINT or SIGTERM).

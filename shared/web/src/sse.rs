@@ -17,6 +17,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
+use crate::serve::stopping;
+
 /// How long a stream is silent before a comment shows proxies and browsers that it lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
@@ -66,7 +68,8 @@ impl Event {
     }
 }
 
-/// Answers with the events until the stream ends or the client goes.
+/// Answers with the events until the stream ends, the client goes or the server stops, which would
+/// otherwise wait for the stream: the client connects again, to whoever serves then.
 pub fn stream(events: impl Stream<Item = Event> + 'static) -> HttpResponse {
     let mut ticks = interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -77,18 +80,23 @@ pub fn stream(events: impl Stream<Item = Event> + 'static) -> HttpResponse {
         .streaming(KeptAlive {
             events: Box::pin(events),
             ticks,
+            stopping: Box::pin(stopping()),
         })
 }
 
 struct KeptAlive {
     events: Pin<Box<dyn Stream<Item = Event>>>,
     ticks: Interval,
+    stopping: Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl Stream for KeptAlive {
     type Item = Result<Bytes, Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.stopping.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
         match self.events.as_mut().poll_next(cx) {
             Poll::Ready(Some(event)) => {
                 self.ticks.reset();
@@ -105,6 +113,8 @@ impl Stream for KeptAlive {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
+
     use super::*;
 
     #[test]
@@ -114,5 +124,25 @@ mod tests {
             event.render(),
             "event: step data: x\nid: 7\ndata: one\ndata: two\n\n"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_stream_shows_that_it_lives() {
+        let mut ticks = interval_at(tokio::time::Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let first = futures_util::stream::iter([Event::new("a", "b")]);
+        let events = Box::pin(first.chain(futures_util::stream::pending()));
+        let stopping: Pin<Box<dyn Future<Output = ()>>> = Box::pin(std::future::pending());
+        let mut stream = KeptAlive {
+            events,
+            ticks,
+            stopping,
+        };
+        let first = stream.next().await.and_then(Result::ok);
+        assert_eq!(first.as_deref(), Some(b"event: a\ndata: b\n\n".as_slice()));
+        let started = tokio::time::Instant::now();
+        let second = stream.next().await.and_then(Result::ok);
+        assert_eq!(second.as_deref(), Some(b": still here\n\n".as_slice()));
+        assert_eq!(started.elapsed(), KEEP_ALIVE);
     }
 }

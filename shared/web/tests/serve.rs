@@ -116,3 +116,36 @@ async fn a_stopping_server_ends_what_it_began() {
     slow.await.unwrap().unwrap();
     other.abort();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopping_server_ends_its_event_streams() {
+    let opened = Arc::new(Notify::new());
+    let seen = Arc::clone(&opened);
+    let server = web::bind(
+        Listen {
+            address: ANY,
+            workers: 1,
+        },
+        move || {
+            let seen = Arc::clone(&seen);
+            App::new().wrap(web::Edge::new(Clock::system())).route(
+                "/events",
+                aw::get().to(move || {
+                    let seen = Arc::clone(&seen);
+                    async move {
+                        seen.notify_one();
+                        web::sse::stream(futures_util::stream::pending())
+                    }
+                }),
+            )
+        },
+    )
+    .unwrap();
+    let address = server.addresses()[0];
+    let stop = Arc::clone(&opened);
+    let server = tokio::spawn(server.run(async move { stop.notified().await }));
+    let answer = tokio::task::spawn_blocking(move || get(address, "/events"));
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), server).await;
+    ended.expect("the stream held the server").unwrap().unwrap();
+    assert!(answer.await.unwrap().unwrap().contains("text/event-stream"));
+}
