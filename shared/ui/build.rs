@@ -45,6 +45,7 @@ const ASSETS: [(&str, &str, &str); 6] = [
 
 fn main() {
     println!("cargo::rerun-if-changed=assets");
+    check_vendored(Path::new("assets/vendor"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut table = String::from("static ASSETS: &[Asset] = &[\n");
     for (name, file, content_type) in ASSETS {
@@ -71,6 +72,16 @@ fn main() {
     }
     table.push_str("];\n");
     write(&out.join("assets.rs"), table.as_bytes());
+}
+
+/// A vendored file that was changed by hand, or half updated, does not build.
+fn check_vendored(directory: &Path) {
+    let list = fs::read_to_string(directory.join("CHECKSUMS")).expect("the list is there");
+    for (sum, file) in list.lines().filter_map(|line| line.split_once("  ")) {
+        let bytes = fs::read(directory.join(file)).expect("a listed file is there");
+        let found = hex::encode(Sha256::digest(&bytes));
+        assert_eq!(found, sum, "{file} is not what CHECKSUMS says");
+    }
 }
 
 fn write(path: &Path, bytes: &[u8]) {
