@@ -98,7 +98,7 @@ fn serve(loaded: Loaded<Settings>) -> anyhow::Result<()> {
     let clock = Clock::system();
     let api = StaffApi::new(settings.staff_api.url.as_str()).context("staff_api.url")?;
     let office = Office {
-        api,
+        api: api.clone(),
         clock: clock.clone(),
         insecure_cookies: settings.cookies.insecure,
     };
