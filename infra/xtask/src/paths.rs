@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 use crate::ports::Ports;
+use crate::services;
 
 /// Longest path a Unix socket may have, with some air.
 const SOCKET_PATH_LIMIT: usize = 100;
@@ -31,6 +32,15 @@ impl Profile {
             Self::Test => "test",
         }
     }
+}
+
+/// Where the servers of a set run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// As processes of this machine.
+    Here,
+    /// In containers.
+    Docker,
 }
 
 /// The checked-out repository.
@@ -68,6 +78,7 @@ impl Repository {
         let key = fnv(self.root.as_os_str().as_encoded_bytes());
         Stack {
             profile,
+            host: services::host(),
             dir,
             key,
             ports: Ports::of(profile),
@@ -80,6 +91,8 @@ impl Repository {
 pub struct Stack {
     /// Dev or test.
     pub profile: Profile,
+    /// As processes or in containers.
+    pub host: Host,
     /// Everything the set writes is below (but test databases, see [`Stack::mariadb_data`]).
     pub dir: PathBuf,
     /// Short name of the clone, so that two clones on a machine stay apart.

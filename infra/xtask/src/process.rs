@@ -133,6 +133,18 @@ impl Daemon {
     }
 }
 
+/// Waits until `healthy` says so; for what runs elsewhere.
+pub fn wait(limit: Duration, healthy: impl Fn() -> Result<()>) -> Result<()> {
+    let started = Instant::now();
+    while let Err(reason) = healthy() {
+        if started.elapsed() > limit {
+            return Err(reason.context(format!("not ready within {} s", limit.as_secs())));
+        }
+        thread::sleep(POLL);
+    }
+    Ok(())
+}
+
 /// Runs a command to its end with its output in a file; on failure the error carries the output's end.
 pub fn run_logged(command: &mut Command, log_file: &Path) -> Result<()> {
     log_file.parent().map_or(Ok(()), private_directory)?;

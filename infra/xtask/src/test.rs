@@ -83,7 +83,7 @@ pub fn run(repository: &Repository, request: &Request) -> Result<Outcome> {
 
 fn build_and_test(repository: &Repository, request: &Request) -> Result<Outcome> {
     let stack = repository.stack(Profile::Test);
-    let mut addresses = services::start_servers(&stack)?;
+    let mut addresses = services::start_servers(repository, &stack)?;
     progress::heading("build");
     // End-to-end tests start the programs as they are: they must be there and be fresh.
     let built = cargo(repository, &[])

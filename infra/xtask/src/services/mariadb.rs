@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::Service;
-use crate::paths::{Profile, Stack, private_directory};
+use super::{Service, compose};
+use crate::paths::{Host, Profile, Stack, private_directory};
 use crate::process::{Daemon, run_logged};
 use crate::{apt, limits, secrets};
 
@@ -33,7 +33,10 @@ impl MariaDb {
 
     /// Its Unix socket.
     pub fn socket(&self) -> PathBuf {
-        self.stack.socket("mariadb.sock")
+        match self.stack.host {
+            Host::Here => self.stack.socket("mariadb.sock"),
+            Host::Docker => self.stack.dir.join("run/mysqld/mariadb.sock"),
+        }
     }
 
     /// How an administrator connects.
@@ -46,7 +49,15 @@ impl MariaDb {
 
     /// Runs SQL as the administrator and returns what it prints, one tab-separated row a line.
     pub fn query(&self, sql: &str) -> Result<String> {
-        let output = Command::new("mariadb")
+        let mut client = match &self.stack.host {
+            Host::Here => Command::new("mariadb"),
+            Host::Docker => compose::inside(&self.stack, NAME, "mariadb", &self.password),
+        };
+        let socket = match &self.stack.host {
+            Host::Here => self.socket().display().to_string(),
+            Host::Docker => "/run/mysqld/mariadb.sock".to_owned(),
+        };
+        let output = client
             .arg("--no-defaults")
             .args([
                 "--user=root",
@@ -54,7 +65,7 @@ impl MariaDb {
                 "--skip-column-names",
                 "--connect-timeout=5",
             ])
-            .arg(format!("--socket={}", self.socket().display()))
+            .arg(format!("--socket={socket}"))
             .env("MYSQL_PWD", &self.password)
             .args(["-e", sql])
             .output()
@@ -107,6 +118,33 @@ impl MariaDb {
         Ok(path)
     }
 
+    /// How the server is to behave, wherever it runs.
+    pub fn arguments(&self) -> Vec<String> {
+        const ALWAYS: [&str; 9] = [
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--character-set-server=utf8mb4",
+            "--collation-server=utf8mb4_unicode_ci",
+            "--default-time-zone=+00:00",
+            "--max-connections=800",
+            "--table-open-cache=8000",
+            "--table-definition-cache=8000",
+            "--lock-wait-timeout=60",
+        ];
+        let port = format!("--port={}", self.stack.ports.mariadb);
+        let own = self
+            .profile_arguments()
+            .iter()
+            .chain(&ALWAYS)
+            .map(|text| (*text).to_owned());
+        std::iter::once(port).chain(own).collect()
+    }
+
+    /// The administrator's password.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
     fn profile_arguments(&self) -> &'static [&'static str] {
         match self.stack.profile {
             Profile::Dev => &["--innodb-buffer-pool-size=256M", "--performance-schema=OFF"],
@@ -157,7 +195,6 @@ impl Service for MariaDb {
         }
         command
             .arg(format!("--datadir={}", self.stack.mariadb_data().display()))
-            .arg(format!("--port={}", self.stack.ports.mariadb))
             .arg(format!("--socket={}", socket.display()))
             .arg(format!(
                 "--pid-file={}",
@@ -165,19 +202,7 @@ impl Service for MariaDb {
             ))
             .arg(format!("--init-file={}", self.accounts()?.display()))
             .arg(format!("--open-files-limit={}", limits::open_files()))
-            .args([
-                "--bind-address=127.0.0.1",
-                "--skip-name-resolve",
-                "--character-set-server=utf8mb4",
-                "--collation-server=utf8mb4_unicode_ci",
-                "--default-time-zone=+00:00",
-                "--max-connections=800",
-                "--table-open-cache=8000",
-                "--table-definition-cache=8000",
-                "--lock-wait-timeout=60",
-                "--max-allowed-packet=64M",
-            ])
-            .args(self.profile_arguments())
+            .args(self.arguments())
             .env("TZ", "UTC");
         self.daemon().start(&mut command)
     }

@@ -1,5 +1,6 @@
 //! The private servers of a set: started together, each on its own, found healthy or not at all.
 
+mod compose;
 mod mailbox;
 mod mariadb;
 mod mongodb;
@@ -12,8 +13,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::paths::{Profile, Repository, Stack, private_directory};
-use crate::process::Daemon;
+use crate::paths::{Host, Profile, Repository, Stack, private_directory};
+use crate::process::{Daemon, wait};
 use crate::progress::{self, Step};
 use crate::{apt, env_file};
 
@@ -22,6 +23,9 @@ pub use mariadb::MariaDb;
 pub use mongodb::MongoDb;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
+
+/// Programs without which no set runs as processes.
+const PROGRAMS: [&str; 3] = ["mariadbd", "redis-server", "rabbitmq-server"];
 
 /// A server that a set consists of.
 pub trait Service: Send + Sync {
@@ -61,19 +65,24 @@ pub type Addresses = Vec<(String, String)>;
 
 /// Starts every server of a set and writes the file that tells clients where they are.
 pub fn start(repository: &Repository, stack: &Stack) -> Result<Addresses> {
-    let mut addresses = start_servers(stack)?;
+    let mut addresses = start_servers(repository, stack)?;
     addresses.extend(start_others(repository, stack)?);
     tell(stack, &addresses)?;
     Ok(addresses)
 }
 
 /// Installs and starts the servers that everything needs.
-pub fn start_servers(stack: &Stack) -> Result<Addresses> {
+pub fn start_servers(repository: &Repository, stack: &Stack) -> Result<Addresses> {
     let _lock = alone(stack)?;
     progress::heading(&format!("servers ({})", stack.profile.name()));
-    install(stack)?;
     let servers = servers(stack)?;
-    start_all(stack, &servers)?;
+    match stack.host {
+        Host::Docker => start_containers(repository, stack, &servers)?,
+        Host::Here => {
+            install(stack)?;
+            start_all(stack, &servers)?;
+        }
+    }
     let mut addresses = Addresses::new();
     for server in &servers {
         addresses.extend(server.environment()?);
@@ -102,6 +111,9 @@ fn alone(stack: &Stack) -> Result<File> {
 
 /// Whether the servers that everything needs run.
 pub fn running(stack: &Stack) -> Result<bool> {
+    if stack.host == Host::Docker {
+        return compose::running(stack);
+    }
     Ok(servers(stack)?
         .iter()
         .all(|server| server.daemon().pid().is_some()))
@@ -138,16 +150,44 @@ pub fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
     }
 }
 
+/// Where servers run on this system: in containers where there is Docker and no apt.
+pub fn host() -> Host {
+    let here = apt::available()
+        || PROGRAMS
+            .iter()
+            .all(|program| apt::in_path(program).is_some());
+    if !here && compose::available() {
+        Host::Docker
+    } else {
+        Host::Here
+    }
+}
+
 /// Installs the servers with apt, or says what to do where there is none.
 fn install(stack: &Stack) -> Result<()> {
     if apt::available() {
         return apt::install_missing(stack);
     }
-    for program in ["mariadbd", "redis-server", "rabbitmq-server"] {
+    for program in PROGRAMS {
         if apt::in_path(program).is_none() {
             bail!("{program} is not installed and this system has no apt: install it, or Docker");
         }
     }
+    Ok(())
+}
+
+/// Starts the containers and waits until the servers in them answer.
+fn start_containers(
+    repository: &Repository,
+    stack: &Stack,
+    servers: &[Box<dyn Service>],
+) -> Result<()> {
+    let step = Step::begin("docker compose up");
+    compose::start(repository, stack)?;
+    for server in servers {
+        wait(server.limit(), || server.check()).with_context(|| server.name())?;
+    }
+    step.done("ready");
     Ok(())
 }
 
@@ -218,6 +258,9 @@ pub fn stop(repository: &Repository, stack: &Stack, wipe: bool) -> Result<()> {
         Duration::from_secs(10),
     ));
     daemons.push((RabbitMq::port_mapper(stack), Duration::from_secs(5)));
+    if stack.host == Host::Docker {
+        compose::stop(repository, stack, wipe)?;
+    }
     for (daemon, grace) in daemons {
         let step = Step::begin(daemon.name());
         if daemon.stop(grace)? {

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 
 use super::{Service, start_one};
 use crate::apt;
-use crate::paths::{Profile, Repository, Stack};
+use crate::paths::{Host, Profile, Repository, Stack};
 use crate::process::{Daemon, run_logged};
 use crate::progress::{self, Step};
 
@@ -55,6 +55,9 @@ impl MongoDb {
             progress::line("   ✓ mongodb                      the one of MONGODB_URL");
             return Ok(self.environment(url));
         }
+        if self.stack.host == Host::Docker {
+            return Ok(self.environment(self.own_url()));
+        }
         let (program, real) = match apt::in_path("mongod") {
             Some(program) => (program, true),
             None => match self.stand_in() {
@@ -76,7 +79,11 @@ impl MongoDb {
                 real,
             },
         )?;
-        Ok(self.environment(format!("mongodb://127.0.0.1:{}/", self.stack.ports.mongodb)))
+        Ok(self.environment(self.own_url()))
+    }
+
+    fn own_url(&self) -> String {
+        format!("mongodb://127.0.0.1:{}/", self.stack.ports.mongodb)
     }
 
     /// Whether it answers.

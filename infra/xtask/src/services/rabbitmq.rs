@@ -67,7 +67,8 @@ impl RabbitMq {
         mapper.wait(Duration::from_secs(10), || connect(port).map(drop))
     }
 
-    fn settings(&self) -> Result<PathBuf> {
+    /// Writes the settings' file and the list of plugins.
+    pub fn write_settings(&self) -> Result<PathBuf> {
         let run = self.stack.directory("run")?;
         let ports = self.stack.ports;
         let mut text = format!(
@@ -121,7 +122,7 @@ impl Service for RabbitMq {
 
     fn launch(&self) -> Result<()> {
         self.start_port_mapper()?;
-        let settings = self.settings()?;
+        let settings = self.write_settings()?;
         let home = self.stack.directory("rabbitmq")?;
         let run = self.stack.directory("run")?;
         let ports = self.stack.ports;

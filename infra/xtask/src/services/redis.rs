@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -40,6 +41,13 @@ impl Redis {
         )
     }
 
+    /// Writes the settings' file.
+    pub fn write_settings(&self) -> Result<PathBuf> {
+        let file = self.stack.directory("run")?.join("redis.conf");
+        secrets::write(&file, &self.settings()?)?;
+        Ok(file)
+    }
+
     fn settings(&self) -> Result<String> {
         let directory = self.stack.directory("redis")?;
         let lasting = match self.stack.profile {
@@ -74,8 +82,7 @@ impl Service for Redis {
     }
 
     fn launch(&self) -> Result<()> {
-        let file = self.stack.directory("run")?.join("redis.conf");
-        secrets::write(&file, &self.settings()?)?;
+        let file = self.write_settings()?;
         let server = apt::in_path("redis-server").context("redis-server is not installed")?;
         self.daemon().start(Command::new(server).arg(file))
     }

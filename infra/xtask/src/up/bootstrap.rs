@@ -53,7 +53,7 @@ fn environment(up: &Up, binary: &str) -> Vec<(&'static str, String)> {
             ),
         ],
         "backoffice" => vec![
-            ("BO__LISTEN", BACKOFFICE_PORT.address()),
+            ("BO__LISTEN__ADDRESS", BACKOFFICE_PORT.address()),
             (
                 "BO__STAFF_API__URL",
                 format!("http://{}", STAFF_PORT.address()),

@@ -71,7 +71,7 @@ pub fn run(repository: &Repository, request: &Request) -> Result<()> {
         "--tenants needs at least one slug"
     );
     let stack = repository.stack(Profile::Dev);
-    let environment = services::start_servers(&stack)?;
+    let environment = services::start_servers(repository, &stack)?;
     let demo = Demo::new(&stack, &request.tenants)?;
     let mut up = Up {
         repository: repository.clone(),

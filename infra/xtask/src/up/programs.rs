@@ -9,7 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 
 use super::Up;
-use crate::paths::{Profile, Repository, Stack};
+use crate::paths::{Host, Profile, Repository, Stack};
 use crate::process::Daemon;
 use crate::progress;
 use crate::{http, ports, services};
@@ -265,12 +265,14 @@ pub fn status(repository: &Repository) -> Result<bool> {
     let mut well = true;
     let mut row = |daemon: &Daemon, port: u16, healthy: bool| {
         let pid = daemon.pid();
+        let contained = stack.host == Host::Docker;
         let state = match (pid, healthy) {
+            (None, true) if contained => "ready",
             (None, _) => "stopped",
             (Some(_), true) => "ready",
             (Some(_), false) => "not ready",
         };
-        well &= pid.is_some() && healthy;
+        well &= state == "ready";
         let pid = pid.map_or_else(String::new, |pid| pid.to_string());
         progress::line(&format!(
             "{:<20} {state:<10} {pid:>8} {port:>6}",
