@@ -1,6 +1,5 @@
 //! Consuming: retries, dead letters, lost channels and stopping.
 
-#[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
 use std::{
@@ -13,8 +12,8 @@ use std::{
 
 use broker::{Class, Handler, Incoming, Verdict};
 use lapin::{BasicProperties, options::BasicPublishOptions};
-use support::{Corner, LIMIT, Proxy, Recorder, done, envelope};
-use testkit::eventually;
+use support::{Corner, LIMIT, Recorder, done, envelope};
+use testkit::{Proxy, eventually};
 use tokio::sync::Semaphore;
 
 #[tokio::test]

@@ -6,8 +6,8 @@ mod support;
 use std::{collections::BTreeSet, time::Duration};
 
 use broker::{PublishError, Publisher};
-use support::{Corner, LIMIT, Proxy, Recorder, done, envelope};
-use testkit::eventually;
+use support::{Corner, LIMIT, Recorder, done, envelope};
+use testkit::{Proxy, eventually};
 
 #[tokio::test]
 async fn confirmed_messages_arrive_once_and_in_order() {
@@ -124,7 +124,7 @@ async fn a_half_open_socket_is_noticed_within_two_heartbeats() {
     proxy.fall_silent();
     let noticed = tokio::time::timeout(heartbeat * 2, link.ended(&session)).await;
     assert!(noticed.is_ok(), "{:?} were not enough", heartbeat * 2);
-    proxy.speak();
+    proxy.open();
     link.connected().await.unwrap();
     assert!(proxy.connections() >= 2);
 }

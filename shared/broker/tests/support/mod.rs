@@ -1,6 +1,4 @@
-//! A corner of the test broker for one test, a handler that remembers, and a proxy that cuts.
-
-mod proxy;
+//! A corner of the test broker for one test, and a handler that remembers.
 
 use std::{
     sync::{Arc, Mutex},
@@ -23,8 +21,6 @@ use testkit::TestVhost;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-pub use proxy::Proxy;
 
 pub const LIMIT: Duration = Duration::from_secs(20);
 

@@ -1,1 +1,23 @@
-//! Tenant entities and stores.
+//! The tenant database: entities and stores. Every call takes the connection or transaction it
+//! runs on; a read whose answer depends on the viewer takes the viewer as well.
+
+pub mod access;
+pub mod activity;
+pub mod dependencies;
+pub mod entities;
+mod error;
+pub mod folders;
+pub mod grants;
+pub mod groups;
+pub mod handling;
+pub mod idempotency;
+pub mod labels;
+pub mod locks;
+pub mod members;
+pub mod outbox;
+pub mod relaying;
+pub mod retention;
+mod sql;
+pub mod work_items;
+
+pub use error::StoreError;

@@ -89,7 +89,8 @@ impl Doors {
         let mut state = self.lock();
         state.behind.remove(&tenant.tenant);
         state.busy.remove(&tenant.tenant);
-        state.enqueue(tenant);
+        let knocked = state.waiting.remove(&tenant.tenant);
+        state.enqueue(knocked.map_or(tenant, |knocked| newer(tenant, knocked)));
         drop(state);
         self.ready.notify_one();
     }
@@ -229,6 +230,20 @@ mod tests {
         assert_eq!(doors.next().now_or_never(), Some(tenant(2)));
         assert_eq!(doors.next().now_or_never(), None, "the first is busy");
         doors.done(tenant(1));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.done(tenant(1));
+        assert_eq!(doors.next().now_or_never(), None);
+    }
+
+    #[test]
+    fn a_tenant_with_more_waits_behind_the_others() {
+        let doors = Doors::default();
+        doors.knock(tenant(1));
+        doors.next().now_or_never().unwrap();
+        doors.knock(tenant(1));
+        doors.knock(tenant(2));
+        doors.again(tenant(1));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(2)));
         assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
         doors.done(tenant(1));
         assert_eq!(doors.next().now_or_never(), None);

@@ -1,0 +1,126 @@
+//! The relay: fairness, a broker that is away, and what only the sweep finds.
+
+#[expect(dead_code, reason = "each test file uses a part of it")]
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use broker::Class;
+use support::{LIMIT, List, Running, World};
+use testkit::{Proxy, eventually};
+use tokio_util::sync::CancellationToken;
+use tr_jobs::{RelaySettings, SweepSettings, sweep};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_waits_behind_its_own_door() {
+    let world = World::new().await;
+    let (flood, other) = (world.tenant().await, world.tenant().await);
+    let settings = RelaySettings {
+        batch: 40,
+        outstanding: 100,
+        ..RelaySettings::default()
+    };
+    let relay = world.relay(&world.link(), settings);
+    flood.commit(600).await;
+    other.commit(5).await;
+    relay.nudge.nudge(flood.context);
+    relay.nudge.nudge(other.context);
+    eventually(LIMIT, || async { other.published().await == 5 }).await;
+    eventually(LIMIT, || async { flood.published().await == 100 }).await;
+    // Nobody consumes: nothing more may go, however often it is asked for.
+    for _ in 0..20 {
+        relay.nudge.nudge(flood.context);
+        other.commit(1).await;
+        relay.nudge.nudge(other.context);
+    }
+    eventually(LIMIT, || async { other.published().await == 25 }).await;
+    assert_eq!(flood.published().await, 100);
+    let handler = Arc::new(world.handler(&relay.nudge));
+    let consumers = world.consumers(&world.link(), Class::Activity, &handler);
+    eventually(LIMIT, || async {
+        flood.done().await == 600 && other.done().await == 25
+    })
+    .await;
+    consumers.stop().await;
+    relay.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_events_do_not_bar_the_door_for_ever() {
+    let world = World::new().await;
+    let tenant = world.tenant().await;
+    let settings = RelaySettings {
+        outstanding: 10,
+        ..RelaySettings::default()
+    };
+    let relay = world.relay(&world.link(), settings);
+    tenant.commit(15).await;
+    relay.nudge.nudge(tenant.context);
+    eventually(LIMIT, || async { tenant.published().await == 10 }).await;
+    let long_ago = "UPDATE outbox SET published_at = published_at - INTERVAL 3 HOUR \
+                    WHERE published_at IS NOT NULL";
+    tenant.run(long_ago).await;
+    eventually(LIMIT, || async { tenant.published().await == 15 }).await;
+    relay.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_broker_away_the_outbox_grows_says_so_and_drains_by_itself() {
+    let world = World::new().await;
+    let tenant = world.tenant().await;
+    let proxy = Proxy::to(&world.amqp_url).await;
+    proxy.close();
+    let settings = RelaySettings {
+        patience: Duration::from_millis(200),
+        ..RelaySettings::default()
+    };
+    let link = world.link_at(&proxy.url(&world.amqp_url));
+    let relay = world.relay(&link, settings);
+    for _ in 0..10 {
+        tenant.commit(3).await;
+        relay.nudge.nudge(tenant.context);
+    }
+    eventually(LIMIT, || async { relay.relay.check().is_err() }).await;
+    assert_eq!(tenant.published().await, 0);
+    proxy.open();
+    eventually(LIMIT, || async { tenant.published().await == 30 }).await;
+    eventually(LIMIT, || async { relay.relay.check() }).await;
+    relay.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sweep_finds_what_no_nudge_told_of() {
+    let world = World::new().await;
+    let tenants = [
+        world.tenant().await,
+        world.tenant().await,
+        world.tenant().await,
+    ];
+    let relay = world.relay(&world.link(), RelaySettings::default());
+    for tenant in &tenants {
+        tenant.commit(2).await;
+    }
+    let stop = CancellationToken::new();
+    let ring = List(tenants.iter().map(|tenant| tenant.context).collect());
+    let settings = SweepSettings {
+        active: Duration::from_millis(100),
+        all: Duration::from_secs(3600),
+    };
+    let sweeping = sweep(
+        ring,
+        world.active.clone(),
+        relay.nudge.clone(),
+        settings,
+        stop.clone(),
+    );
+    let sweeping = Running::new(stop, tokio::spawn(sweeping));
+    for tenant in &tenants {
+        eventually(LIMIT, || async { tenant.published().await == 2 }).await;
+    }
+    // From now on only tenants that are active are looked at before the hour is over.
+    tenants[1].commit(2).await;
+    world.active.note(tenants[1].context);
+    eventually(LIMIT, || async { tenants[1].published().await == 4 }).await;
+    sweeping.stop().await;
+    relay.running.stop().await;
+}
