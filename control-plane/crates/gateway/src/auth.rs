@@ -1,0 +1,12 @@
+//! Who a request is for: the credential that it shows, the member behind it, and the signed
+//! identity that a node gets instead.
+
+mod access;
+mod credentials;
+mod csrf;
+mod identities;
+
+pub(crate) use access::{AccessTable, Found};
+pub(crate) use credentials::{Shown, shown};
+pub(crate) use csrf::refuse_cross_site;
+pub(crate) use identities::Identities;

@@ -1,0 +1,72 @@
+//! Who a credential stands for, kept for half a second at most and dropped as soon as somebody
+//! says that it changed.
+
+use std::{sync::Arc, time::Duration};
+
+use cp_app::sessions::{CachedSession, DirectoryError, PresentedCredential, SessionDirectory};
+use cp_domain::TokenHash;
+use kernel::TenantId;
+use moka::future::Cache;
+
+/// How long an answer of the directory is used: the longest time in which a session that was
+/// ended is still let in.
+const FRESH: Duration = Duration::from_millis(500);
+/// How many are kept.
+const CAPACITY: u64 = 100_000;
+
+/// Who a credential stands for, when it may be used.
+pub(crate) type Found = Option<Arc<CachedSession>>;
+
+/// Who credentials stand for.
+#[derive(Debug)]
+pub(crate) struct AccessTable {
+    directory: SessionDirectory,
+    found: Cache<TokenHash, (TenantId, Found)>,
+}
+
+impl AccessTable {
+    pub(crate) fn new(directory: SessionDirectory) -> Self {
+        let found = Cache::builder()
+            .max_capacity(CAPACITY)
+            .time_to_live(FRESH)
+            .build();
+        Self { directory, found }
+    }
+
+    /// Who the credential stands for in this tenant, when it may be used.
+    pub(crate) async fn resolve(
+        &self,
+        tenant: TenantId,
+        presented: &PresentedCredential,
+    ) -> Result<Found, Arc<DirectoryError>> {
+        let load = async { Ok((tenant, self.ask(tenant, presented).await?)) };
+        let (of, found) = self.found.try_get_with(*presented.hash(), load).await?;
+        if of == tenant {
+            return Ok(found);
+        }
+        // Shown to two tenants: it can be good for one of them only, and is never kept for both.
+        self.ask(tenant, presented).await.map_err(Arc::new)
+    }
+
+    async fn ask(
+        &self,
+        tenant: TenantId,
+        presented: &PresentedCredential,
+    ) -> Result<Found, DirectoryError> {
+        Ok(self
+            .directory
+            .resolve(tenant, presented)
+            .await?
+            .map(Arc::new))
+    }
+
+    /// Forgets what is known of a session or token.
+    pub(crate) async fn forget(&self, hash: &TokenHash) {
+        self.found.invalidate(hash).await;
+    }
+
+    /// Forgets everything.
+    pub(crate) fn forget_all(&self) {
+        self.found.invalidate_all();
+    }
+}

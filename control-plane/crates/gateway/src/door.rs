@@ -1,0 +1,284 @@
+//! The middleware at the gateway's door: whose host is it, who asks, who answers.
+
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use actix_web::{
+    Error, HttpMessage as _, HttpRequest,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
+    http::{Method, header::HOST},
+};
+use cp_app::sessions::{CachedSession, PresentedCredential, TenantHost, TenantSession};
+use cp_domain::{HostName, Route, Service as Serving};
+use futures_util::future::LocalBoxFuture;
+use kernel::RequestId;
+use web::{ApiError, ProblemCode};
+
+use crate::{
+    auth::{Found, Shown, refuse_cross_site, shown},
+    gateway::{Gateway, Shared},
+    paths::{self, Owner},
+    proxy::{Errand, Passed, Proxy, upgrade},
+    watch::until_ended,
+};
+
+/// When to ask again for a tenant that is being made, in seconds.
+const PREPARING_RETRY: u32 = 2;
+/// When to come again, in seconds.
+const RETRY_AFTER: u32 = 1;
+
+/// Wraps the app of the tenant hosts: it gets what belongs to the control plane, with
+/// [`TenantHost`] and [`TenantSession`] in the request's extensions; the rest goes to a node.
+#[derive(Debug, Clone)]
+pub struct Door(Gateway);
+
+impl Door {
+    /// The door of a gateway.
+    #[must_use]
+    pub const fn new(gateway: Gateway) -> Self {
+        Self(gateway)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Door
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, EitherBody<Passed>>>;
+    type Error = Error;
+    type Transform = DoorService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let shared = Arc::clone(&self.0.0);
+        let proxy = Proxy::new(Arc::clone(&shared.relay));
+        ready(Ok(DoorService {
+            service: Rc::new(service),
+            keeper: Rc::new(Keeper { shared, proxy }),
+        }))
+    }
+}
+
+/// The door of one thread.
+pub struct DoorService<S> {
+    service: Rc<S>,
+    keeper: Rc<Keeper>,
+}
+
+struct Keeper {
+    shared: Arc<Shared>,
+    proxy: Proxy,
+}
+
+/// What was found out about a request.
+struct Visitor {
+    route: Arc<Route>,
+    host: String,
+    shown: Shown,
+    found: Found,
+}
+
+impl<S, B> Service<ServiceRequest> for DoorService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<EitherBody<B, EitherBody<Passed>>>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let service = Rc::clone(&self.service);
+        let keeper = Rc::clone(&self.keeper);
+        Box::pin(async move {
+            if paths::is_health(request.path()) {
+                return Ok(service.call(request).await?.map_into_left_body());
+            }
+            let visitor = match keeper.admit(request.request()).await {
+                Ok(visitor) => visitor,
+                Err(error) => return Ok(refuse(request.into_parts().0, error)),
+            };
+            request
+                .extensions_mut()
+                .insert(web::Tenant(visitor.route.tenant));
+            if paths::owner(request.method(), request.path()) == Owner::ControlPlane {
+                request.extensions_mut().insert(tenant_host(&visitor.route));
+                request.extensions_mut().insert(TenantSession(visitor.found));
+                return Ok(service.call(request).await?.map_into_left_body());
+            }
+            let (request, payload) = request.into_parts();
+            match keeper.send(&request, payload, visitor).await {
+                Ok(response) => {
+                    let response = response.map_into_left_body().map_into_right_body();
+                    Ok(ServiceResponse::new(request, response))
+                }
+                Err(error) => Ok(refuse(request, error)),
+            }
+        })
+    }
+}
+
+fn refuse<B>(
+    request: HttpRequest,
+    error: ApiError,
+) -> ServiceResponse<EitherBody<B, EitherBody<Passed>>> {
+    let response = actix_web::HttpResponse::from_error(error);
+    ServiceResponse::new(
+        request,
+        response.map_into_right_body().map_into_right_body(),
+    )
+}
+
+fn tenant_host(route: &Route) -> TenantHost {
+    TenantHost {
+        tenant_id: route.tenant,
+        slug: route.slug.as_str().into(),
+        name: route.name.as_str().into(),
+    }
+}
+
+impl Keeper {
+    /// Finds out which tenant the request is for and who asks.
+    async fn admit(&self, request: &HttpRequest) -> Result<Visitor, ApiError> {
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+            return Err(ApiError::new(ProblemCode::MethodNotAllowed));
+        }
+        let host = host_of(request)?;
+        let shown = shown(request.headers(), self.shared.host.insecure_cookies);
+        let route = match HostName::parse(&host, &self.shared.host.base_domain) {
+            HostName::Tenant(slug) => self.shared.routes.by_slug(slug).await.map_err(away)?,
+            HostName::Api => self.route_of_token(&shown).await?,
+            HostName::Foreign => None,
+        };
+        let route = route.ok_or(ProblemCode::UnknownTenant)?;
+        check_service(&route)?;
+        let changes = !paths::is_safe(request.method());
+        if shown.is_cookie() && (changes || upgrade(request.headers()).is_some()) {
+            refuse_cross_site(request.headers(), &host)?;
+        }
+        let found = match shown.credential() {
+            Some(credential) => self.found(&route, credential).await?,
+            None => None,
+        };
+        Ok(Visitor {
+            route,
+            host,
+            shown,
+            found,
+        })
+    }
+
+    /// The tenant of the host without a tenant: only a token says which.
+    async fn route_of_token(&self, shown: &Shown) -> Result<Option<Arc<Route>>, ApiError> {
+        let unauthenticated = || ApiError::new(ProblemCode::Unauthenticated);
+        let Some(PresentedCredential::Bearer(hash)) = shown.credential() else {
+            return Err(unauthenticated());
+        };
+        let tenant = self.shared.routes.of_token(hash).await.map_err(away)?;
+        let tenant = tenant.ok_or_else(unauthenticated)?;
+        self.shared.routes.by_tenant(tenant).await.map_err(away)
+    }
+
+    async fn found(
+        &self,
+        route: &Route,
+        credential: &PresentedCredential,
+    ) -> Result<Found, ApiError> {
+        let found = self.shared.access.resolve(route.tenant, credential).await;
+        let found = found.map_err(|error| {
+            ApiError::new(ProblemCode::Unavailable)
+                .retry_after(RETRY_AFTER)
+                .because(&*error)
+        })?;
+        // The directory looks under the host's tenant, so this never happens; it must not.
+        Ok(found.filter(|session| session.tenant_id == route.tenant))
+    }
+
+    /// Sends the request to a node in the name of who asks.
+    async fn send(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        visitor: Visitor,
+    ) -> Result<actix_web::HttpResponse<Passed>, ApiError> {
+        let session = visitor.found.as_ref().ok_or(ProblemCode::Unauthenticated)?;
+        let identity = self.identity(&visitor.route, session)?;
+        let request_id = request.extensions().get::<RequestId>().cloned();
+        let request_id = request_id.unwrap_or_else(|| self.shared.clock.new_request_id());
+        let over = upgrade(request.headers()).and_then(|_| {
+            let credential = *visitor.shown.credential()?;
+            let watch = until_ended(Arc::clone(&self.shared), visitor.route.tenant, credential);
+            Some(Box::pin(watch) as LocalBoxFuture<'static, ()>)
+        });
+        let errand = Errand {
+            ring: visitor.route.ring,
+            identity,
+            host: &visitor.host,
+            request_id: request_id.as_str(),
+            over,
+        };
+        self.proxy.forward(request, payload, errand).await
+    }
+
+    fn identity(
+        &self,
+        route: &Route,
+        session: &Arc<CachedSession>,
+    ) -> Result<http::HeaderValue, ApiError> {
+        let now = self.shared.clock.now();
+        self.shared
+            .identities
+            .header(route.context(), session, now)
+            .map_err(|error| {
+                ApiError::new(ProblemCode::Unavailable)
+                    .retry_after(RETRY_AFTER)
+                    .because(&error)
+            })
+    }
+}
+
+/// The host that the client asks: of the request target when it has one (RFC 9112 §3.2.2), else of
+/// the header, which must stand once.
+fn host_of(request: &HttpRequest) -> Result<String, ApiError> {
+    if let Some(authority) = request.uri().authority() {
+        return Ok(authority.as_str().to_owned());
+    }
+    let mut hosts = request.headers().get_all(HOST);
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host
+            .to_str()
+            .map(str::to_owned)
+            .map_err(|_| ProblemCode::UnknownTenant.into()),
+        (None, _) => Err(ProblemCode::UnknownTenant.into()),
+        _ => Err(ApiError::new(ProblemCode::InvalidHeader).detail("Host stands twice")),
+    }
+}
+
+fn check_service(route: &Route) -> Result<(), ApiError> {
+    match route.service {
+        Serving::Open => Ok(()),
+        Serving::Suspended => Err(ProblemCode::TenantSuspended.into()),
+        Serving::Gone => Err(ProblemCode::UnknownTenant.into()),
+        Serving::Preparing => Err(ApiError::new(ProblemCode::Unavailable)
+            .detail("the tenant is being prepared")
+            .retry_after(PREPARING_RETRY)),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn away(error: crate::routes::CatalogueAway) -> ApiError {
+    ApiError::new(ProblemCode::Unavailable)
+        .retry_after(RETRY_AFTER)
+        .because(&error)
+}

@@ -1,0 +1,103 @@
+//! Who answers a path: the one table.
+
+use actix_web::http::Method;
+
+/// Who answers a request of a tenant's host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The control plane, in this process.
+    ControlPlane,
+    /// A node of the tenant runtime.
+    Runtime,
+}
+
+/// What belongs to the control plane whatever the method; everything else is the runtime's.
+const CONTROL_PLANE: [&str; 13] = [
+    "/.well-known",
+    "/access-refused",
+    "/accounts",
+    "/admin/security",
+    "/assets",
+    "/auth",
+    "/confirm-identity",
+    "/invite",
+    "/oauth",
+    "/recover",
+    "/scim",
+    "/security",
+    "/sign-in",
+];
+
+/// What belongs to the control plane when it changes something: memberships live centrally, the
+/// runtime reads their projection.
+const CONTROL_PLANE_WRITES: [&str; 1] = ["/api/v1/members"];
+
+/// Answered by every listener whatever the host.
+const HEALTH: [&str; 3] = ["/livez", "/metrics", "/readyz"];
+
+/// Whether the path is answered whatever the host.
+#[must_use]
+pub fn is_health(path: &str) -> bool {
+    HEALTH.contains(&path)
+}
+
+/// Who answers this path.
+#[must_use]
+pub fn owner(method: &Method, path: &str) -> Owner {
+    let under = |prefix: &str| {
+        path.strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let writes = !is_safe(method) && CONTROL_PLANE_WRITES.iter().any(|prefix| under(prefix));
+    if writes || CONTROL_PLANE.iter().any(|prefix| under(prefix)) {
+        return Owner::ControlPlane;
+    }
+    Owner::Runtime
+}
+
+/// Whether the method changes nothing (RFC 9110 §9.2.1).
+#[must_use]
+pub fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_whole_segments() {
+        for path in [
+            "/auth/v1/sign-in",
+            "/invite/abc",
+            "/sign-in",
+            "/admin/security/x",
+        ] {
+            assert_eq!(owner(&Method::GET, path), Owner::ControlPlane, "{path}");
+        }
+        for path in [
+            "/",
+            "/authors",
+            "/api/v1/work-items",
+            "/admin",
+            "/graphql",
+            "/ws",
+            "/signin",
+        ] {
+            assert_eq!(owner(&Method::POST, path), Owner::Runtime, "{path}");
+        }
+    }
+
+    #[test]
+    fn members_are_read_at_the_runtime_and_changed_centrally() {
+        for (method, path, who) in [
+            (Method::GET, "/api/v1/members", Owner::Runtime),
+            (Method::HEAD, "/api/v1/members/1", Owner::Runtime),
+            (Method::POST, "/api/v1/members", Owner::ControlPlane),
+            (Method::PATCH, "/api/v1/members/1", Owner::ControlPlane),
+            (Method::POST, "/api/v1/memberships", Owner::Runtime),
+        ] {
+            assert_eq!(owner(&method, path), who, "{method} {path}");
+        }
+    }
+}

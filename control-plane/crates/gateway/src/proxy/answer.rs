@@ -1,0 +1,125 @@
+//! A node's answer on its way to the client.
+
+use std::{future::poll_fn, pin::Pin, time::Duration};
+
+use actix_web::{HttpResponse, HttpResponseBuilder, body::BodySize, http::StatusCode};
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
+use hyper::{Response, body::Incoming, http::response::Parts};
+
+use super::{
+    body::{Heard, Idle, Passed},
+    headers,
+    pool::Connection,
+};
+use crate::{limit::Permit, nodes::Seat};
+
+/// What an answer takes along.
+pub(super) struct Carried {
+    pub(super) connection: Connection,
+    pub(super) seat: Seat,
+    pub(super) permit: Permit,
+}
+
+/// The answer broke off before any of it was passed on; the permit comes back for another try.
+pub(super) struct BrokenOff(pub(super) Permit);
+
+/// Makes the client's answer of the node's. A small one is read whole first.
+pub(super) async fn pass(
+    response: Response<Incoming>,
+    to_head: bool,
+    carried: Carried,
+    whole_up_to: u64,
+    patience: Duration,
+) -> Result<HttpResponse<Passed>, BrokenOff> {
+    let (parts, body) = response.into_parts();
+    let length = body.size_hint().exact();
+    if to_head || matches!(parts.status.as_u16(), 204 | 304) {
+        carried.connection.keep();
+        let size = match announced(&parts).filter(|_| to_head) {
+            Some(length) => BodySize::Sized(length),
+            None => BodySize::None,
+        };
+        return Ok(build(&parts, Passed::none(size)));
+    }
+    if let Some(length) = length.filter(|length| *length <= whole_up_to) {
+        return match whole(body, length, patience).await {
+            Some(bytes) => {
+                carried.connection.keep();
+                Ok(build(&parts, Passed::whole(bytes)))
+            }
+            None => Err(BrokenOff(carried.permit)),
+        };
+    }
+    let heard = Heard {
+        body,
+        size: length.map_or(BodySize::Stream, BodySize::Sized),
+        idle: Idle::new(patience),
+        connection: Some(carried.connection),
+        _seat: carried.seat,
+        _permit: carried.permit,
+    };
+    Ok(build(&parts, Passed::streamed(heard)))
+}
+
+/// The answer to an upgrade that the node agreed to.
+pub(super) fn switch(parts: &Parts, protocol: &str, body: Passed) -> HttpResponse<Passed> {
+    let mut response = HttpResponseBuilder::new(StatusCode::SWITCHING_PROTOCOLS);
+    response.upgrade(protocol);
+    let mut response = response.message_body(body).unwrap_or_else(|_| {
+        HttpResponse::with_body(
+            StatusCode::SWITCHING_PROTOCOLS,
+            Passed::none(BodySize::None),
+        )
+    });
+    headers::to_client(&parts.headers, response.headers_mut());
+    response
+}
+
+fn build(parts: &Parts, body: Passed) -> HttpResponse<Passed> {
+    let status = StatusCode::from_u16(parts.status.as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = HttpResponse::with_body(status, body);
+    headers::to_client(&parts.headers, response.headers_mut());
+    if status.as_u16() >= 400 {
+        response.extensions_mut().insert(web::AsIs);
+    }
+    response
+}
+
+/// The length that the answer to a HEAD tells of.
+fn announced(parts: &Parts) -> Option<u64> {
+    parts
+        .headers
+        .get(http::header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// A body that is read whole; none when it breaks off or stands still.
+async fn whole(mut body: Incoming, length: u64, patience: Duration) -> Option<Bytes> {
+    let mut read = BytesMut::new();
+    let mut only = Bytes::new();
+    loop {
+        let next = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx));
+        let frame = match tokio::time::timeout(patience, next).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => break,
+            Ok(Some(Err(_))) | Err(_) => return None,
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if only.is_empty() && read.is_empty() {
+            only = data;
+        } else {
+            if read.is_empty() {
+                read.reserve(usize::try_from(length).unwrap_or_default());
+                read.extend_from_slice(&std::mem::take(&mut only));
+            }
+            read.extend_from_slice(&data);
+        }
+    }
+    Some(if read.is_empty() { only } else { read.freeze() })
+}
