@@ -3,6 +3,7 @@
 pub mod attempts;
 mod auth;
 pub mod cache;
+pub mod fleet;
 pub mod identity_keys;
 pub mod invitations;
 mod links;
@@ -19,6 +20,11 @@ pub mod sessions;
 pub mod sign_in;
 pub mod staff;
 pub mod tokens;
+pub mod worker;
+
+pub use cp_store::{
+    AccessToken, Invitation, KeptAnswer, Member, Session, Staff, StaffAccess, StoreError,
+};
 
 pub use auth::{Auth, Client, SessionSettings};
 pub use links::{InvalidPublicUrl, Links};

@@ -5,19 +5,21 @@ mod archive;
 mod change;
 mod enrol;
 mod invite;
+mod keyed;
 
 pub use archive::archive_member;
-pub use change::{MemberChange, change_member};
+pub use change::{MemberChange, change_member, check_change};
 pub use enrol::{Enrol, EnrolError, enrol_member};
 pub use invite::{InviteMember, invite_member, resend_invitation};
+pub use keyed::{Keyed, body_hash};
 
-use cp_domain::MembershipError;
+use cp_domain::{MemberState, MembershipError};
 use cp_store::{
     AuditActor, AuditEvent, AuditStore, KeptAnswer, Member, MembershipStore, RouteStore,
     StoreError, TenantMemberStore,
 };
 use db::DbError;
-use kernel::{IfMatch, MemberId, RequestId, Revision};
+use kernel::{IfMatch, MemberId, RequestId, Revision, TenantId};
 use sea_orm::DatabaseTransaction;
 
 use crate::{
@@ -25,6 +27,18 @@ use crate::{
     mail::QueueError,
     sessions::{CachedSession, TenantHost},
 };
+
+/// A member of a tenant, with the person.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_member(
+    auth: &Auth,
+    tenant: TenantId,
+    member: MemberId,
+) -> Result<Option<Member>, StoreError> {
+    MembershipStore::find(auth.central.conn(), tenant, member).await
+}
 
 /// An architect at work.
 #[derive(Debug, Clone, Copy)]
@@ -73,35 +87,52 @@ pub enum MemberError {
 }
 
 impl Administrator<'_> {
-    /// Begins a transaction in which this architect alone changes the tenant's members. That they
-    /// are one is read again: a session's cached role may be a moment old.
-    async fn begin(&self, auth: &Auth) -> Result<DatabaseTransaction, MemberError> {
+    /// Begins a transaction in which nobody else changes the tenant's members. What the caller is,
+    /// is read again: a session's cached role may be a moment old.
+    async fn begin(&self, auth: &Auth) -> Result<(DatabaseTransaction, Member), MemberError> {
         let tx = auth.central.begin().await.map_err(StoreError::from)?;
         MembershipStore::lock_tenant(&tx, self.tenant.tenant_id).await?;
         let caller = self.session.member_id;
         let caller = MembershipStore::find(&tx, self.tenant.tenant_id, caller).await?;
-        if !caller.is_some_and(|caller| caller.membership.is_active_architect()) {
-            return Err(MemberError::Forbidden);
-        }
-        Ok(tx)
+        let active = caller.filter(|caller| caller.membership.state == MemberState::Active);
+        Ok((tx, active.ok_or(MemberError::Forbidden)?))
     }
 
-    async fn target(
+    /// Begins a transaction of an architect.
+    async fn begin_as_architect(&self, auth: &Auth) -> Result<DatabaseTransaction, MemberError> {
+        let (tx, caller) = self.begin(auth).await?;
+        if caller.membership.is_active_architect() {
+            Ok(tx)
+        } else {
+            Err(MemberError::Forbidden)
+        }
+    }
+
+    /// Begins a transaction on a member, in the order 404, 403, 428, 412. Externals see no
+    /// members but themselves.
+    async fn begin_on(
         &self,
-        tx: &DatabaseTransaction,
+        auth: &Auth,
         member: MemberId,
         if_match: IfMatch,
-    ) -> Result<Member, MemberError> {
-        let found = MembershipStore::find(tx, self.tenant.tenant_id, member).await?;
-        let member = found.ok_or(MemberError::NotFound)?;
-        let revision = member.membership.revision();
+    ) -> Result<(DatabaseTransaction, Member), MemberError> {
+        let (tx, caller) = self.begin(auth).await?;
+        let caller = caller.membership;
+        let found = MembershipStore::find(&tx, self.tenant.tenant_id, member).await?;
+        let target = found
+            .filter(|found| !caller.standing.external || found.membership.member == caller.member)
+            .ok_or(MemberError::NotFound)?;
+        if !caller.is_active_architect() {
+            return Err(MemberError::Forbidden);
+        }
+        let revision = target.membership.revision();
         if if_match == IfMatch::Missing {
             return Err(MemberError::PreconditionRequired);
         }
         if !if_match.holds(revision) {
             return Err(MemberError::PreconditionFailed(revision));
         }
-        Ok(member)
+        Ok((tx, target))
     }
 
     async fn audit(

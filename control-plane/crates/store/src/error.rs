@@ -1,6 +1,6 @@
 //! What can go wrong between the control plane and its database.
 
-use sea_orm::{DbErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 
 /// A store's failure.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +29,26 @@ impl StoreError {
     #[must_use]
     pub const fn corrupt(table: &'static str, column: &'static str) -> Self {
         Self::Corrupt { table, column }
+    }
+
+    /// Whether the database could not be asked, so that trying again shortly may help.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Database(error) = self else {
+            return false;
+        };
+        match error {
+            DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+            DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => matches!(
+                **error,
+                SqlxError::Io(_)
+                    | SqlxError::PoolTimedOut
+                    | SqlxError::PoolClosed
+                    | SqlxError::WorkerCrashed
+            ),
+            _ => self.is_transient(),
+        }
     }
 
     /// Whether the same call may succeed when repeated: the server chose it as a deadlock's victim

@@ -19,8 +19,7 @@ pub async fn archive_member(
     if_match: IfMatch,
 ) -> Result<Member, MemberError> {
     let (tenant, now) = (by.tenant.tenant_id, auth.clock.now());
-    let tx = by.begin(auth).await?;
-    let before = by.target(&tx, member, if_match).await?;
+    let (tx, before) = by.begin_on(auth, member, if_match).await?;
     let others = MembershipStore::count_other_architects(&tx, tenant, member).await?;
     let membership = before.membership.archived(others)?;
     if membership.version == before.membership.version {

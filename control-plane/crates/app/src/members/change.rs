@@ -16,6 +16,19 @@ pub struct MemberChange {
     pub external: Option<bool>,
 }
 
+/// Whether the caller may change this member as they are now; what [`change_member`] checks first.
+///
+/// # Errors
+/// When the caller may not, the precondition forbids it, or something failed.
+pub async fn check_change(
+    auth: &Auth,
+    by: &Administrator<'_>,
+    member: MemberId,
+    if_match: IfMatch,
+) -> Result<(), MemberError> {
+    by.begin_on(auth, member, if_match).await.map(drop)
+}
+
 /// Changes a member's role or externality. Their sessions go on with it at once.
 ///
 /// # Errors
@@ -28,8 +41,7 @@ pub async fn change_member(
     if_match: IfMatch,
 ) -> Result<Member, MemberError> {
     let tenant = by.tenant.tenant_id;
-    let tx = by.begin(auth).await?;
-    let before = by.target(&tx, member, if_match).await?;
+    let (tx, before) = by.begin_on(auth, member, if_match).await?;
     let old = before.membership.standing;
     let standing = Standing::new(
         change.role.unwrap_or(old.role),

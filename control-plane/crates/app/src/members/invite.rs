@@ -1,11 +1,11 @@
 //! Inviting: membership, invitation, mail, audit entry and kept answer in one transaction.
 
 use cp_domain::{Email, MemberState, MembershipError};
-use cp_store::{IdempotencyStore, KeptAnswer, Member, StoreError};
-use kernel::{MemberId, Role};
+use cp_store::{Member, StoreError};
+use kernel::{IfMatch, MemberId, Role};
 use sea_orm::DatabaseTransaction;
 
-use super::{Administrator, Enrol, EnrolError, MemberError, describe, enrol_member};
+use super::{Administrator, Enrol, EnrolError, Keyed, MemberError, describe, enrol_member};
 use crate::{
     Auth,
     invitations::{Invitee, issue_invitation},
@@ -25,20 +25,6 @@ pub struct InviteMember {
     pub external: bool,
 }
 
-/// A keyed request: its scope, and how its answer looks.
-pub struct Keyed<'a> {
-    /// SHA-256 of actor, method, path and key.
-    pub scope: [u8; 32],
-    /// The answer to keep.
-    pub answer: &'a (dyn Fn(&Member) -> KeptAnswer + Send + Sync),
-}
-
-impl std::fmt::Debug for Keyed<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keyed")
-    }
-}
-
 /// Invites somebody.
 ///
 /// # Errors
@@ -49,12 +35,8 @@ pub async fn invite_member(
     command: &InviteMember,
     keyed: Option<&Keyed<'_>>,
 ) -> Result<Member, MemberError> {
-    let tx = by.begin(auth).await?;
-    if let Some(keyed) = keyed
-        && let Some(kept) = IdempotencyStore::find(&tx, &keyed.scope, auth.clock.now()).await?
-    {
-        return Err(MemberError::Answered(Box::new(kept)));
-    }
+    let tx = by.begin_as_architect(auth).await?;
+    Keyed::refuse_answered(keyed, &tx, auth).await?;
     let enrol = Enrol {
         tenant: by.tenant.tenant_id,
         email: &command.email,
@@ -80,10 +62,7 @@ pub async fn invite_member(
         describe(&member),
     )
     .await?;
-    if let Some(keyed) = keyed {
-        let answer = (keyed.answer)(&member);
-        IdempotencyStore::insert(&tx, &keyed.scope, &answer, auth.clock.now()).await?;
-    }
+    Keyed::keep_answer(keyed, &tx, auth, &member).await?;
     tx.commit().await.map_err(StoreError::from)?;
     auth.mail_nudge.notify_one();
     project_soon(auth, by.tenant.tenant_id, member.membership.member).await;
@@ -98,9 +77,10 @@ pub async fn resend_invitation(
     auth: &Auth,
     by: &Administrator<'_>,
     member: MemberId,
+    keyed: Option<&Keyed<'_>>,
 ) -> Result<Member, MemberError> {
-    let tx = by.begin(auth).await?;
-    let member = by.target(&tx, member, kernel::IfMatch::Any).await?;
+    let (tx, member) = by.begin_on(auth, member, IfMatch::Any).await?;
+    Keyed::refuse_answered(keyed, &tx, auth).await?;
     match member.membership.state {
         MemberState::Invited => {}
         MemberState::Active => return Err(MembershipError::NotInvited.into()),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use cp_domain::TokenHash;
 use kernel::{SessionId, TenantId, TokenId};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::secrets::{hash_opaque, hash_token};
+use crate::secrets::{blind, hash_opaque, hash_token};
 
 /// The tenant whose host a request came to. The gateway puts it into the request's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,11 @@ pub struct TenantHost {
 /// extensions beside [`TenantHost`].
 #[derive(Debug, Clone)]
 pub struct TenantSession(pub Option<Arc<super::CachedSession>>);
+
+/// The address of the client, as trusted proxies tell it. The gateway puts it into the request's
+/// extensions when it is not the connection's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
 
 /// What a request shows to prove who it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -71,4 +77,16 @@ pub enum Credential {
     Session(SessionId),
     /// A personal access token.
     Token(TokenId),
+}
+
+/// The hash of a link's token; none when it cannot be one of ours.
+#[must_use]
+pub fn hash_link_token(token: &str) -> Option<TokenHash> {
+    hash_opaque(token)
+}
+
+/// What a form carries to show that it was made for who holds this secret cookie.
+#[must_use]
+pub fn form_token(secret: &SecretString) -> String {
+    blind(&format!("form:{}", secret.expose_secret()))
 }

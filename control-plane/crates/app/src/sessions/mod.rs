@@ -5,6 +5,9 @@ mod directory;
 mod last_seen;
 mod own;
 
-pub use access::{Credential, PresentedCredential, TenantHost, TenantSession};
+pub use access::{
+    ClientAddress, Credential, PresentedCredential, TenantHost, TenantSession, form_token,
+    hash_link_token,
+};
 pub use directory::{CachedSession, DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
 pub use own::{OwnSession, SessionError, list_sessions, revoke_session, sign_out};

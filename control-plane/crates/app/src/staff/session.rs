@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use cp_domain::{StaffSessionState, TokenHash};
 use cp_store::{StaffAccess, StaffSessionStore, StoreError};
-use kernel::StaffSessionId;
 
 use crate::{Auth, secrets::hash_opaque};
 
@@ -34,11 +33,14 @@ pub async fn resolve_staff(
     Ok(session)
 }
 
-/// Ends a staff session; nothing happens when it has ended.
+/// Ends the staff session of a cookie, pending or not; nothing happens when it has ended.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_out_staff(auth: &Auth, session: StaffSessionId) -> Result<(), StoreError> {
-    StaffSessionStore::revoke(auth.central.conn(), session, auth.clock.now()).await?;
+pub async fn sign_out_staff(auth: &Auth, hash: &TokenHash) -> Result<(), StoreError> {
+    let (conn, now) = (auth.central.conn(), auth.clock.now());
+    if let Some(session) = StaffSessionStore::find_usable(conn, hash, now).await? {
+        StaffSessionStore::revoke(conn, session.id, now).await?;
+    }
     Ok(())
 }

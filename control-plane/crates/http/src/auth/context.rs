@@ -1,0 +1,125 @@
+//! What handlers ask of a request: its tenant, who is signed in, the client.
+
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::USER_AGENT,
+};
+use cp_app::{
+    Client,
+    sessions::{CachedSession, ClientAddress, Credential, TenantHost, TenantSession},
+};
+use cp_domain::device_name;
+use kernel::SessionId;
+use web::{ApiError, ProblemCode};
+
+/// The tenant whose host the request came to.
+#[derive(Debug, Clone)]
+pub struct Tenant(pub TenantHost);
+
+impl FromRequest for Tenant {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let host = request.extensions().get::<TenantHost>().cloned();
+        ready(
+            host.map(Self)
+                .ok_or_else(|| ApiError::new(ProblemCode::UnknownTenant)),
+        )
+    }
+}
+
+/// Whoever is signed in by a session or token, or nobody.
+#[derive(Debug, Clone)]
+pub struct Visitor(pub Option<Arc<CachedSession>>);
+
+impl Visitor {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let session = request
+            .extensions()
+            .get::<TenantSession>()
+            .and_then(|found| found.0.clone());
+        let by_cookie = session
+            .as_ref()
+            .is_some_and(|session| matches!(session.credential, Credential::Session(_)));
+        if by_cookie {
+            web::csrf::guard_cookie(request)?;
+        }
+        Ok(Self(session))
+    }
+
+    /// The session, unless nobody is signed in or it is by a token.
+    #[must_use]
+    pub fn session(&self) -> Option<(&CachedSession, SessionId)> {
+        let session = self.0.as_deref()?;
+        session.session_id().map(|id| (session, id))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+/// Somebody who is signed in, by session or token.
+#[derive(Debug, Clone)]
+pub struct SignedIn(pub Arc<CachedSession>);
+
+impl SignedIn {
+    /// The session; a token is not enough for what its owner does with their own credentials.
+    ///
+    /// # Errors
+    /// 401 for a token.
+    pub fn session_id(&self) -> Result<SessionId, ApiError> {
+        self.0.session_id().ok_or_else(|| {
+            ApiError::new(ProblemCode::Unauthenticated)
+                .detail("A personal access token is good for the API; this needs a session.")
+        })
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let unauthenticated = || ApiError::new(ProblemCode::Unauthenticated);
+        ready(
+            Visitor::of(request)
+                .and_then(|Visitor(found)| found.map(SignedIn).ok_or_else(unauthenticated)),
+        )
+    }
+}
+
+/// The client of a request.
+#[derive(Debug, Clone)]
+pub struct ClientInfo(pub Client);
+
+impl FromRequest for ClientInfo {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let told = request
+            .extensions()
+            .get::<ClientAddress>()
+            .map(|address| address.0);
+        let address = told.or_else(|| request.peer_addr().map(|peer| peer.ip()));
+        let agent = request
+            .headers()
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        ready(Ok(Self(Client {
+            address: address.map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
+            device: device_name(agent),
+        })))
+    }
+}

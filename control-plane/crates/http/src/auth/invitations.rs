@@ -1,0 +1,63 @@
+//! Accepting an invitation as a client does. People use the page.
+
+use actix_web::{HttpResponse, post, web::Data};
+use cp_app::{Auth, invitations as app};
+use secrecy::ExposeSecret as _;
+use web::{ApiError, Json, Problem, RequestIdExt};
+
+use super::{
+    context::{ClientInfo, Tenant, Visitor},
+    cookies::session_cookie,
+    invite_page::leave,
+    problems,
+    views::{InvitationAccept, MemberBrief, SignInAnswer, TenantView},
+};
+
+/// Accepts an invitation and signs in. A person who has a password gives that one.
+#[utoipa::path(
+    tag = "Invitations",
+    operation_id = "acceptInvitation",
+    request_body = InvitationAccept,
+    responses(
+        (status = 200, description = "Signed in; `Set-Cookie` has the session.", body = SignInAnswer),
+        (status = 401, description = "The person has another password.", body = Problem),
+        (status = 404, description = "There is no such invitation.", body = Problem),
+        (status = 410, description = "It was used, has expired or was withdrawn.", body = Problem),
+        (status = 422, description = "The password is refused.", body = Problem),
+        (status = 429, description = "Too many attempts; `Retry-After` says when.", body = Problem),
+    ),
+)]
+#[post("/auth/v1/invitations/accept")]
+pub(super) async fn accept(
+    auth: Data<Auth>,
+    Tenant(tenant): Tenant,
+    visitor: Visitor,
+    ClientInfo(client): ClientInfo,
+    RequestIdExt(request_id): RequestIdExt,
+    body: Json<InvitationAccept>,
+) -> Result<HttpResponse, ApiError> {
+    let InvitationAccept {
+        token,
+        password,
+        name,
+    } = body.into_inner();
+    let command = app::AcceptInvitation {
+        tenant: &tenant,
+        token: token.expose_secret(),
+        name: name.map(|name| name.trim().to_owned()),
+        password,
+        client,
+        request_id: request_id.to_string(),
+    };
+    let signed_in = app::accept_invitation(&auth, command)
+        .await
+        .map_err(problems::invitation)?;
+    leave(&auth, &visitor).await;
+    Ok(HttpResponse::Ok()
+        .cookie(session_cookie(&auth, &signed_in.cookie))
+        .insert_header(("cache-control", "no-store"))
+        .json(SignInAnswer::SignedIn {
+            member: MemberBrief::from(&signed_in.member),
+            tenant: TenantView::from(&tenant),
+        }))
+}

@@ -1,0 +1,31 @@
+//! Sign-in, sessions, tokens, invitations and member administration on a tenant's host.
+//!
+//! The gateway hands requests over in-process. Before that it has put into the request's
+//! extensions:
+//!
+//! * [`TenantHost`]: the tenant whose host it is. Without it every route here answers 404.
+//! * [`TenantSession`]: who the cookie or token stands for, or nobody. Without it nobody is.
+//! * [`ClientAddress`], when trusted proxies say another address than the connection's.
+//!
+//! Whoever serves these routes puts `actix_web::web::Data<cp_app::Auth>` into the app's data.
+//! Requests that change something and came with a session's cookie are refused here when they
+//! come from another origin, whether or not the gateway looked before.
+
+mod context;
+mod cookies;
+mod invitations;
+mod invite_page;
+mod members;
+mod openapi;
+mod own_sessions;
+mod own_tokens;
+pub(crate) mod problems;
+mod sign_in;
+mod views;
+
+pub use context::{ClientInfo, SignedIn, Tenant, Visitor};
+pub use cookies::{cookie_name, expired_session_cookie};
+pub use cp_app::sessions::{CachedSession, ClientAddress, TenantHost, TenantSession};
+pub use openapi::{configure, openapi};
+
+pub(crate) use cookies::{cookie, ended, staff_cookie_name};

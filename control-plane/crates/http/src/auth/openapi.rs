@@ -1,0 +1,77 @@
+//! Routes and their document, from one list.
+
+use std::sync::OnceLock;
+
+use actix_web::{App, HttpResponse, get};
+use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+
+use super::{invitations, invite_page, members, own_sessions, own_tokens, sign_in};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Trellis: sign-in and members",
+        description = "Sessions are cookies; personal access tokens are sent as \
+            `Authorization: Bearer`. Errors are `application/problem+json` (RFC 9457); branch on \
+            `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "Sign-in", description = "In and out."),
+        (name = "Sessions", description = "Where one is signed in."),
+        (name = "Tokens", description = "Personal access tokens."),
+        (name = "Invitations", description = "Coming in for the first time."),
+        (name = "Members", description = "Who belongs to the tenant. Read at the tenant's API."),
+    ),
+    servers((url = "/", description = "The tenant's own host.")),
+    components(schemas(web::Problem, web::FieldError)),
+)]
+struct Document;
+
+/// The routes of a tenant's host that the control plane answers.
+pub fn configure(config: &mut actix_web::web::ServiceConfig) {
+    documented(&mut ServiceConfig::new(config));
+    config
+        .service(invite_page::open)
+        .service(invite_page::show)
+        .service(invite_page::submit);
+    config.service(document);
+}
+
+fn documented(config: &mut ServiceConfig<'_>) {
+    config
+        .service(sign_in::sign_in)
+        .service(sign_in::sign_out)
+        .service(sign_in::current)
+        .service(own_sessions::list)
+        .service(own_sessions::revoke)
+        .service(own_tokens::list)
+        .service(own_tokens::create)
+        .service(own_tokens::revoke)
+        .service(invitations::accept)
+        .service(members::invite)
+        .service(members::invite_again)
+        .service(members::change)
+        .service(members::archive);
+}
+
+/// The document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let app = App::new()
+        .into_utoipa_app()
+        .openapi(Document::openapi())
+        .configure(documented);
+    app.split_for_parts().1
+}
+
+#[get("/auth/v1/openapi.json")]
+async fn document() -> HttpResponse {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(|| openapi().to_pretty_json().unwrap_or_default());
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("cache-control", "public, max-age=300"))
+        .body(text.as_str())
+}

@@ -1,0 +1,98 @@
+//! Signing in and out, and who is signed in.
+
+use actix_web::{HttpResponse, get, post, web::Data};
+use cp_app::{Auth, sign_in as app};
+use cp_domain::Email;
+use web::{ApiError, Json, Problem, ProblemCode};
+
+use super::{
+    context::{ClientInfo, SignedIn, Tenant, Visitor},
+    cookies::{expired_session_cookie, session_cookie},
+    problems,
+    views::{MemberBrief, SessionAnswer, SignInAnswer, SignInRequest, TenantView},
+};
+
+/// Signs in with e-mail and password. Whatever is wrong, the answer is one and takes as long.
+#[utoipa::path(
+    tag = "Sign-in",
+    operation_id = "signIn",
+    request_body = SignInRequest,
+    responses(
+        (status = 200, description = "Signed in; `Set-Cookie` has the session.", body = SignInAnswer),
+        (status = 401, description = "E-mail or password is wrong.", body = Problem),
+        (status = 422, description = "Not an e-mail address.", body = Problem),
+        (status = 429, description = "Too many attempts; `Retry-After` says when.", body = Problem),
+    ),
+)]
+#[post("/auth/v1/sign-in")]
+pub(super) async fn sign_in(
+    auth: Data<Auth>,
+    Tenant(tenant): Tenant,
+    visitor: Visitor,
+    ClientInfo(client): ClientInfo,
+    body: Json<SignInRequest>,
+) -> Result<HttpResponse, ApiError> {
+    let SignInRequest { email, password } = body.into_inner();
+    let command = app::SignIn {
+        tenant: tenant.tenant_id,
+        email: Email::parse(&email).map_err(problems::email)?,
+        password,
+        client,
+        replaces: visitor
+            .session()
+            .map(|(session, id)| (session.member_id, id)),
+    };
+    let signed_in = app::sign_in(&auth, command)
+        .await
+        .map_err(problems::sign_in)?;
+    Ok(HttpResponse::Ok()
+        .cookie(session_cookie(&auth, &signed_in.cookie))
+        .insert_header(("cache-control", "no-store"))
+        .json(SignInAnswer::SignedIn {
+            member: MemberBrief::from(&signed_in.member),
+            tenant: TenantView::from(&tenant),
+        }))
+}
+
+/// Ends the session that the request came with, if any.
+#[utoipa::path(
+    tag = "Sign-in",
+    operation_id = "signOut",
+    responses((status = 204, description = "Nobody is signed in any more.")),
+)]
+#[post("/auth/v1/sign-out")]
+pub(super) async fn sign_out(auth: Data<Auth>, visitor: Visitor) -> Result<HttpResponse, ApiError> {
+    if let Some((session, id)) = visitor.session() {
+        cp_app::sessions::sign_out(&auth, session.member_id, id)
+            .await
+            .map_err(|error| problems::store(&error))?;
+    }
+    let cookie = expired_session_cookie(auth.settings.insecure_cookies);
+    Ok(HttpResponse::NoContent().cookie(cookie).finish())
+}
+
+/// Who is signed in.
+#[utoipa::path(
+    tag = "Sign-in",
+    operation_id = "getSession",
+    responses(
+        (status = 200, description = "The present session.", body = SessionAnswer),
+        (status = 401, description = "Nobody is signed in.", body = Problem),
+    ),
+)]
+#[get("/auth/v1/session")]
+pub(super) async fn current(
+    auth: Data<Auth>,
+    Tenant(tenant): Tenant,
+    SignedIn(session): SignedIn,
+) -> Result<Json<SessionAnswer>, ApiError> {
+    let member = cp_app::members::find_member(&auth, tenant.tenant_id, session.member_id)
+        .await
+        .map_err(|error| problems::store(&error))?
+        .ok_or(ProblemCode::Unauthenticated)?;
+    Ok(Json(SessionAnswer {
+        member: MemberBrief::from(&member),
+        tenant: TenantView::from(&tenant),
+        expires_at: session.expires_at,
+    }))
+}
