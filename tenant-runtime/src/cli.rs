@@ -22,6 +22,10 @@ pub struct Cli {
 enum Command {
     /// Takes requests from the gateway.
     Serve,
+    /// Relays and handles the tenants' events.
+    Work,
+    /// Keeps the timers. One process leads, others stand by.
+    Tick,
     /// Looks at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -56,6 +60,8 @@ impl Cli {
         let load = || Settings::load(self.config.as_deref());
         match self.command {
             Command::Serve => run(crate::serve::serve(load()?.settings)),
+            Command::Work => run(crate::work::work(load()?.settings)),
+            Command::Tick => run(crate::tick::tick(load()?.settings)),
             Command::Config(ConfigCommand::Check) => {
                 load()?;
                 print("the settings are well\n")

@@ -2,5 +2,9 @@
 
 pub mod cli;
 pub mod fleet;
+pub mod queues;
 pub mod serve;
 pub mod settings;
+pub mod side;
+pub mod tick;
+pub mod work;

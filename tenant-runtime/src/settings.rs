@@ -27,6 +27,10 @@ pub struct Settings {
     pub pools: Pools,
     /// RabbitMQ.
     pub broker: Broker,
+    /// The way from the outboxes to the broker.
+    pub relay: Relay,
+    /// How long things are kept.
+    pub retention: Retention,
     /// What a client may ask at most.
     pub limits: Limits,
     /// The log.
@@ -99,6 +103,36 @@ pub struct Pools {
 pub struct Broker {
     /// With user and virtual host.
     pub url: Secret,
+    /// Silence for two of these is a lost connection.
+    pub heartbeat_seconds: u64,
+}
+
+/// `[relay]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relay {
+    /// Tenants relayed at a time.
+    pub workers: usize,
+    /// Events a tenant may have published and not handled, per class.
+    pub outstanding_per_tenant: usize,
+    /// An event that waits longer is worth a warning.
+    pub warn_after_seconds: u64,
+    /// How often tenants that were active lately are swept.
+    pub sweep_active_seconds: u64,
+    /// How often all tenants are swept.
+    pub sweep_all_seconds: u64,
+}
+
+/// `[retention]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// How often a job per tenant deletes what is past its time.
+    pub every_minutes: u64,
+    /// Days that handled events are kept.
+    pub done_events_days: u32,
+    /// Hours that answers to keyed requests are kept.
+    pub idempotency_keys_hours: u32,
 }
 
 /// `[limits]`
@@ -158,6 +192,31 @@ impl Validate for Settings {
             broker.starts_with("amqp://") || broker.starts_with("amqps://"),
             "broker.url",
             "must be an amqp or amqps address",
+        );
+        rule(
+            (2..=600).contains(&self.broker.heartbeat_seconds),
+            "broker.heartbeat_seconds",
+            "must be between 2 and 600",
+        );
+        let relay = &self.relay;
+        rule(
+            relay.workers >= 1 && relay.outstanding_per_tenant >= 1,
+            "relay",
+            "workers and outstanding_per_tenant must be at least 1",
+        );
+        rule(
+            relay.sweep_active_seconds >= 1
+                && relay.sweep_all_seconds >= relay.sweep_active_seconds,
+            "relay.sweep_all_seconds",
+            "must be at least relay.sweep_active_seconds, and that at least 1",
+        );
+        let kept = &self.retention;
+        rule(
+            kept.every_minutes >= 1
+                && kept.done_events_days >= 1
+                && kept.idempotency_keys_hours >= 24,
+            "retention",
+            "events are kept a day at least, answers to keyed requests 24 hours",
         );
         rule(
             self.pools.per_tenant >= 1,

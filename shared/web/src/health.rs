@@ -20,6 +20,7 @@ type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Health {
     checks: Arc<RwLock<BTreeMap<&'static str, Check>>>,
+    warnings: Arc<RwLock<BTreeMap<&'static str, String>>>,
     metrics: Option<Metrics>,
 }
 
@@ -51,6 +52,25 @@ impl Health {
         }
     }
 
+    /// Says how a thing is that the program can do without for a while: a reason is shown, and
+    /// the program stays ready.
+    pub fn warn(&self, name: &'static str, check: Check) {
+        let mut warnings = self.warnings.write().unwrap_or_else(PoisonError::into_inner);
+        match check {
+            Ok(()) => {
+                if warnings.remove(name).is_some() {
+                    tracing::info!(check = name, "well again");
+                }
+            }
+            Err(reason) => {
+                if !warnings.contains_key(name) {
+                    tracing::warn!(check = name, reason, "not well");
+                }
+                warnings.insert(name, reason);
+            }
+        }
+    }
+
     /// Whether everything is well.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -68,9 +88,11 @@ impl Health {
                 )
             })
             .collect();
+        let warnings = self.warnings.read().unwrap_or_else(PoisonError::into_inner).clone();
         Report {
             ready: checks.values().all(|state| state == "ok"),
             checks,
+            warnings,
         }
     }
 }
@@ -87,6 +109,8 @@ impl fmt::Debug for Health {
 struct Report {
     ready: bool,
     checks: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    warnings: BTreeMap<&'static str, String>,
 }
 
 /// Adds `/livez`, `/readyz` and `/metrics`, out of the [`Health`] in the app's data.
@@ -115,6 +139,7 @@ async fn ready(request: HttpRequest) -> HttpResponse {
         .unwrap_or_else(|| Report {
             ready: false,
             checks: BTreeMap::from([("health", "not wired".to_owned())]),
+        warnings: BTreeMap::new(),
         });
     let mut response = if report.ready {
         HttpResponse::Ok()

@@ -1,0 +1,83 @@
+//! How the subcommands reach the broker, and say how they fare with it.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use broker::{Link, LinkOptions, Topology};
+use chrono::TimeDelta;
+use tr_jobs::{Relay, RelaySettings, Retention, SweepSettings, TickSettings};
+use web::health::Health;
+
+use crate::settings::Settings;
+
+/// How often health is looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A connection that is kept up; `name` is what the broker and the metrics call it.
+///
+/// # Errors
+/// When the broker's address cannot be used.
+pub fn link(settings: &Settings, name: &'static str) -> anyhow::Result<Link> {
+    Link::start(LinkOptions {
+        url: settings.broker.url.expose().to_owned(),
+        name,
+        heartbeat: Duration::from_secs(settings.broker.heartbeat_seconds),
+        topology: Topology::new(""),
+    })
+    .context("broker.url")
+}
+
+/// How the relay works.
+#[must_use]
+pub fn relay(settings: &Settings) -> RelaySettings {
+    RelaySettings {
+        workers: settings.relay.workers,
+        outstanding: settings.relay.outstanding_per_tenant,
+        patience: Duration::from_secs(settings.relay.warn_after_seconds),
+        ..RelaySettings::default()
+    }
+}
+
+/// How often is swept.
+#[must_use]
+pub const fn sweeps(settings: &Settings) -> SweepSettings {
+    SweepSettings {
+        active: Duration::from_secs(settings.relay.sweep_active_seconds),
+        all: Duration::from_secs(settings.relay.sweep_all_seconds),
+    }
+}
+
+/// How long things are kept.
+#[must_use]
+pub fn retention(settings: &Settings) -> Retention {
+    Retention {
+        done_events: TimeDelta::days(settings.retention.done_events_days.into()),
+        idempotency_keys: TimeDelta::hours(settings.retention.idempotency_keys_hours.into()),
+    }
+}
+
+/// How often the timer comes.
+#[must_use]
+pub const fn timer(settings: &Settings) -> TickSettings {
+    TickSettings { every: Duration::from_secs(settings.retention.every_minutes * 60) }
+}
+
+/// Keeps saying how the broker and the outboxes are. Requests succeed without a broker, so that
+/// a process that serves them stays ready and only warns.
+pub async fn warn(health: Health, link: Link, relay: Relay) {
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        health.warn("broker", link.check());
+        health.warn("outbox", relay.check());
+    }
+}
+
+/// Keeps saying how the broker is, to a process that is nothing without it.
+pub async fn need(health: Health, links: Vec<Link>) {
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        health.set("broker", links.iter().try_for_each(Link::check));
+    }
+}

@@ -1,0 +1,44 @@
+//! `tenant-runtime tick`: the timers. One process leads; others stand by.
+
+use anyhow::Context as _;
+use clock::Clock;
+use cp_node_api::NodeRole;
+use tokio_util::sync::CancellationToken;
+use tr_jobs::tick as run_timers;
+
+use crate::{fleet::Fleet, queues, settings::Settings, side};
+
+/// Keeps the timers until asked to stop.
+///
+/// # Errors
+/// When it cannot listen, or its settings cannot be used.
+pub async fn tick(settings: Settings) -> anyhow::Result<()> {
+    let health = side::observed("tenant-runtime tick", &settings);
+    let fleet = Fleet::new(&settings)?;
+    let bound = side::listen(settings.tick.address, &health)?;
+    let link = queues::link(&settings, "tick")?;
+    let membership = fleet.join(&settings, side::part(NodeRole::Tick, &health));
+
+    let stop = CancellationToken::new();
+    let reporting = tokio::spawn(queues::need(health, vec![link.clone()]));
+    let timers = tokio::spawn(run_timers(
+        link.clone(),
+        fleet.api.clone(),
+        Clock::system(),
+        queues::timer(&settings),
+        stop.clone(),
+    ));
+    let ended = bound
+        .run(async {
+            web::shutdown_signal().await;
+            membership.drain().await;
+        })
+        .await;
+    stop.cancel();
+    timers.await.context("the timers failed")?;
+    reporting.abort();
+    membership.leave().await;
+    link.close().await;
+    fleet.pools.close().await;
+    ended.context("the listener failed")
+}

@@ -1,0 +1,94 @@
+//! `tenant-runtime work`: finds what waits in the outboxes, and handles what comes from the broker.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use broker::{Class, ConsumerOptions, Handler, Link, Publisher, consume};
+use clock::Clock;
+use cp_node_api::NodeRole;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tr_jobs::{ActiveTenants, ActivityHandler, HousekeepingHandler, Nudge, Relay, sweep};
+
+use crate::{fleet::Fleet, queues, settings::Settings, side};
+
+/// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
+///
+/// # Errors
+/// When it cannot listen, or its settings cannot be used.
+pub async fn work(settings: Settings) -> anyhow::Result<()> {
+    let health = side::observed("tenant-runtime work", &settings);
+    let fleet = Fleet::new(&settings)?;
+    let bound = side::listen(settings.work.address, &health)?;
+    // A connection that publishes may be blocked; one that consumes must not be.
+    let (outward, inward) =
+        (queues::link(&settings, "relay")?, queues::link(&settings, "consumers")?);
+    let publisher = Publisher::new(outward.clone());
+    let relay = Relay::new(
+        fleet.pools.clone(),
+        publisher.clone(),
+        Clock::system(),
+        queues::relay(&settings),
+    );
+    let active = ActiveTenants::default();
+    let membership = fleet.join(&settings, side::part(NodeRole::Work, &health));
+
+    let (stop, stop_relay) = (CancellationToken::new(), CancellationToken::new());
+    let reporting = tokio::spawn(queues::need(health.clone(), vec![outward.clone(), inward.clone()]));
+    let warning = tokio::spawn(queues::warn(health, outward.clone(), relay.clone()));
+    let consumers = Consumers { link: inward.clone(), publisher, stop: stop.clone() };
+    let mut tasks = JoinSet::new();
+    consumers.spawn(&mut tasks, Class::Activity, activity(&fleet, &active, relay.nudge()));
+    consumers.spawn(&mut tasks, Class::Housekeeping, housekeeping(&fleet, &settings));
+    let sweeps = queues::sweeps(&settings);
+    tasks.spawn(sweep(fleet.api.clone(), active, relay.nudge(), sweeps, stop.clone()));
+    let relaying = tokio::spawn(relay.run(stop_relay.clone()));
+
+    let ended = bound
+        .run(async {
+            web::shutdown_signal().await;
+            membership.drain().await;
+            stop.cancel();
+            tasks.join_all().await;
+        })
+        .await;
+    stop_relay.cancel();
+    relaying.await.context("the relay failed")?;
+    reporting.abort();
+    warning.abort();
+    membership.leave().await;
+    tokio::join!(inward.close(), outward.close());
+    fleet.pools.close().await;
+    ended.context("the listener failed")
+}
+
+fn activity(fleet: &Fleet, active: &ActiveTenants, nudge: Nudge) -> ActivityHandler {
+    ActivityHandler::new(fleet.pools.clone(), Clock::system(), active.clone(), nudge)
+}
+
+fn housekeeping(fleet: &Fleet, settings: &Settings) -> HousekeepingHandler {
+    let kept = queues::retention(settings);
+    HousekeepingHandler::new(fleet.pools.clone(), Clock::system(), kept)
+}
+
+/// Starts consumers, one per queue.
+struct Consumers {
+    link: Link,
+    publisher: Publisher,
+    stop: CancellationToken,
+}
+
+impl Consumers {
+    fn spawn<H: Handler>(&self, tasks: &mut JoinSet<()>, class: Class, handler: H) {
+        let handler = Arc::new(handler);
+        for shard in 0..class.spec().shards {
+            tasks.spawn(consume(
+                self.link.clone(),
+                self.publisher.clone(),
+                ConsumerOptions::new(class, shard),
+                Arc::clone(&handler),
+                self.stop.clone(),
+            ));
+        }
+    }
+}
