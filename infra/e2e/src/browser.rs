@@ -68,7 +68,11 @@ impl Browser {
         .spawn()
         .context("chromedriver does not start; `cargo xtask test` installs it")?;
         let client = connect(port, capabilities(scripts, &profile)).await?;
-        let browser = Self { client, driver, _profile: profile };
+        let browser = Self {
+            client,
+            driver,
+            _profile: profile,
+        };
         browser.wear(theme).await?;
         Ok(browser)
     }
@@ -78,12 +82,63 @@ impl Browser {
     /// # Errors
     /// When the browser is gone.
     pub async fn wear(&self, theme: Theme) -> Result<()> {
-        let value = if theme == Theme::Dark { "dark" } else { "light" };
+        let value = if theme == Theme::Dark {
+            "dark"
+        } else {
+            "light"
+        };
         let parameters =
             json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
-        let command = ChromeCommand::DevTools { name: "Emulation.setEmulatedMedia", parameters };
+        let command = ChromeCommand::DevTools {
+            name: "Emulation.setEmulatedMedia",
+            parameters,
+        };
         self.client.issue_cmd(command).await?;
         Ok(())
+    }
+
+    /// Makes the page this wide, as a phone would.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn be_wide(&self, width: u32) -> Result<()> {
+        let parameters =
+            json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        let name = "Emulation.setDeviceMetricsOverride";
+        self.client
+            .issue_cmd(ChromeCommand::DevTools { name, parameters })
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a picture of the page under `target/screenshots`.
+    ///
+    /// # Errors
+    /// When it cannot be taken or written.
+    pub async fn picture(&self, name: &str) -> Result<()> {
+        let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/screenshots");
+        std::fs::create_dir_all(dir)?;
+        std::fs::write(format!("{dir}/{name}.png"), self.client.screenshot().await?)?;
+        Ok(())
+    }
+
+    /// Waits until the page shows the text.
+    ///
+    /// # Errors
+    /// When it does not in time; what it shows is told.
+    pub async fn read(&self, wanted: &str) -> Result<()> {
+        let limit = std::time::Instant::now() + PATIENCE;
+        loop {
+            // In the middle of a navigation there is no page to read.
+            let text = self.text().await.unwrap_or_default();
+            if text.contains(wanted) {
+                return Ok(());
+            }
+            if std::time::Instant::now() > limit {
+                bail!("the page does not say {wanted:?}, but:\n{text}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The element, once it is there.
@@ -91,9 +146,18 @@ impl Browser {
     /// # Errors
     /// When it does not appear in time; the page's text is told.
     pub async fn see(&self, css: &str) -> Result<Element> {
-        match self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await {
+        match self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(css))
+            .await
+        {
             Ok(element) => Ok(element),
-            Err(error) => bail!("{css} is not there ({error}) on the page:\n{}", self.text().await?),
+            Err(error) => bail!(
+                "{css} is not there ({error}) on the page:\n{}",
+                self.text().await?
+            ),
         }
     }
 
@@ -154,12 +218,17 @@ impl Browser {
     pub async fn complaints(&self) -> Result<Vec<String>> {
         let entries = self.client.issue_cmd(ChromeCommand::TakeLog).await?;
         let entries: Vec<Value> = serde_json::from_value(entries)?;
-        Ok(entries.iter().filter_map(|e| Some(e.get("message")?.as_str()?.to_owned())).collect())
+        Ok(entries
+            .iter()
+            .filter_map(|e| Some(e.get("message")?.as_str()?.to_owned()))
+            .collect())
     }
 }
 
 async fn connect(port: u16, wanted: Value) -> Result<Client> {
-    let Value::Object(wanted) = wanted else { bail!("capabilities are an object") };
+    let Value::Object(wanted) = wanted else {
+        bail!("capabilities are an object")
+    };
     let mut builder = ClientBuilder::new(HttpConnector::new());
     builder.capabilities(wanted);
     let address = format!("http://127.0.0.1:{port}");

@@ -11,7 +11,10 @@ pub(crate) enum ChromeCommand {
     /// Takes what the browser has written to its console.
     TakeLog,
     /// A command of the DevTools protocol.
-    DevTools { name: &'static str, parameters: Value },
+    DevTools {
+        name: &'static str,
+        parameters: Value,
+    },
 }
 
 impl WebDriverCompatibleCommand for ChromeCommand {

@@ -2,7 +2,12 @@
 
 mod browser;
 mod chrome;
+mod clean;
+pub mod client;
 pub mod stack;
+mod staff;
 
 pub use browser::{Browser, Theme};
+pub use client::TenantClient;
 pub use stack::Stack;
+pub use staff::Staff;

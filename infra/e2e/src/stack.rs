@@ -1,11 +1,51 @@
 //! The whole platform as real processes on ports of their own, over the servers of tests.
 
-use std::net::TcpListener;
+use std::{
+    collections::HashMap,
+    fs,
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use tempfile::TempDir;
+use testkit::{TestDb, TestRedis, TestVhost};
 
-/// The platform.
-pub struct Stack {}
+use crate::{clean, staff::Staff};
+
+/// How long a program may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The platform: control plane, two nodes that serve, one that works, back office.
+pub struct Stack {
+    programs: HashMap<&'static str, Child>,
+    ports: Ports,
+    settings: Vec<(&'static str, String)>,
+    central: TestDb,
+    dir: TempDir,
+    _redis: TestRedis,
+    _vhost: TestVhost,
+}
+
+/// Where the programs listen on 127.0.0.1.
+#[derive(Debug, Clone, Copy)]
+pub struct Ports {
+    /// Gateway.
+    pub gateway: u16,
+    /// Staff API.
+    pub staff: u16,
+    /// Node API.
+    pub nodes: u16,
+    /// Back office.
+    pub backoffice: u16,
+    /// The nodes that serve.
+    pub runtimes: [u16; 2],
+    /// Health of the node that works.
+    pub work: u16,
+}
 
 /// A port that nothing listens on now.
 ///
@@ -13,4 +53,336 @@ pub struct Stack {}
 /// When the machine has none.
 pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+impl Stack {
+    /// Starts everything, with one database server, one owner and no tenant.
+    ///
+    /// # Errors
+    /// When a program does not become ready; its log is told.
+    pub async fn start() -> Result<Self> {
+        let (central, redis, vhost) =
+            tokio::join!(TestDb::central(), testkit::redis(), testkit::amqp_vhost());
+        let dir = tempfile::tempdir()?;
+        let ports = Ports {
+            gateway: free_port()?,
+            staff: free_port()?,
+            nodes: free_port()?,
+            backoffice: free_port()?,
+            runtimes: [free_port()?, free_port()?],
+            work: free_port()?,
+        };
+        let key = format!(
+            "0a0b0c0d:{}",
+            BASE64_STANDARD.encode(rand::random::<[u8; 32]>())
+        );
+        let settings = settings(ports, &central, &redis, &vhost, &key);
+        let mut stack = Self {
+            programs: HashMap::new(),
+            ports,
+            settings,
+            central,
+            dir,
+            _redis: redis,
+            _vhost: vhost,
+        };
+        stack.prepare()?;
+        stack.launch("control-plane", "control-plane", "serve", &[])?;
+        stack.ready("control-plane", ports.gateway).await?;
+        for (name, port) in [
+            ("runtime-1", ports.runtimes[0]),
+            ("runtime-2", ports.runtimes[1]),
+        ] {
+            stack.launch_node(name, "serve", "TR__SERVE__ADDRESS", port)?;
+        }
+        stack.launch_node("runtime-work", "work", "TR__WORK__ADDRESS", ports.work)?;
+        stack.launch("backoffice", "backoffice", "serve", &[])?;
+        for (name, port) in [
+            ("runtime-1", ports.runtimes[0]),
+            ("runtime-2", ports.runtimes[1]),
+            ("runtime-work", ports.work),
+            ("backoffice", ports.backoffice),
+        ] {
+            stack.ready(name, port).await?;
+        }
+        Ok(stack)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    /// The central database, as the administrator sees it.
+    #[must_use]
+    pub const fn central(&self) -> &TestDb {
+        &self.central
+    }
+
+    /// The back office's address for a browser.
+    #[must_use]
+    pub fn backoffice(&self, path: &str) -> String {
+        format!(
+            "http://backoffice.localhost:{}{path}",
+            self.ports.backoffice
+        )
+    }
+
+    /// A tenant's host as clients name it.
+    #[must_use]
+    pub fn host(&self, slug: &str) -> String {
+        format!("{slug}.trellis.localhost:{}", self.ports.gateway)
+    }
+
+    /// Ends a program as `kill -9` does.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn kill(&mut self, name: &str) -> Result<()> {
+        let mut program = self.programs.remove(name).context("it does not run")?;
+        program.kill()?;
+        program.wait()?;
+        Ok(())
+    }
+
+    /// Starts a node that was killed.
+    ///
+    /// # Errors
+    /// When it does not become ready.
+    pub async fn restart_node(&mut self, name: &'static str) -> Result<()> {
+        let port = if name == "runtime-1" {
+            self.ports.runtimes[0]
+        } else {
+            self.ports.runtimes[1]
+        };
+        self.launch_node(name, "serve", "TR__SERVE__ADDRESS", port)?;
+        self.ready(name, port).await
+    }
+
+    /// Makes what the command line makes: owner, server, nodes.
+    fn prepare(&self) -> Result<()> {
+        let file = |name: &str, text: &str| -> Result<String> {
+            let path = self.dir.path().join(name);
+            fs::write(&path, text)?;
+            Ok(path.display().to_string())
+        };
+        let (staff, admin) = (Staff::owner(), self.admin()?);
+        let password = file("staff-password", staff.password)?;
+        let totp = file("staff-totp", staff.totp_secret)?;
+        self.run(&[
+            "staff",
+            "create",
+            "--email",
+            staff.email,
+            "--name",
+            staff.name,
+            "--role",
+            "owner",
+            "--password-file",
+            &password,
+            "--totp-secret-file",
+            &totp,
+        ])?;
+        let fleet = file("fleet-password", &admin.password)?;
+        let port = self.central.port().to_string();
+        self.run(&[
+            "server",
+            "add",
+            "--name",
+            "local",
+            "--host",
+            self.central.host(),
+            "--port",
+            &port,
+            "--user",
+            &admin.user,
+            "--password-file",
+            &fleet,
+        ])?;
+        for node in ["runtime-1", "runtime-2", "runtime-work"] {
+            let secret = self.run(&["node", "create", "--name", node])?;
+            file(&format!("node-{node}"), secret.trim())?;
+        }
+        Ok(())
+    }
+
+    /// Runs the control plane's command line and answers what it printed.
+    ///
+    /// # Errors
+    /// When it fails, with what it said.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.command("control-plane")?.args(arguments).output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "control-plane {}: {said}",
+            arguments.join(" ")
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    fn admin(&self) -> Result<clean::Admin> {
+        clean::Admin::of(self.central.url())
+    }
+
+    fn command(&self, program: &str) -> Result<Command> {
+        let path = program_path(program)?;
+        let mut command = Command::new(path);
+        command.envs(
+            self.settings
+                .iter()
+                .map(|(key, value)| (*key, value.as_str())),
+        );
+        Ok(command)
+    }
+
+    fn launch_node(
+        &mut self,
+        name: &'static str,
+        role: &str,
+        address: &'static str,
+        port: u16,
+    ) -> Result<()> {
+        let secret = self
+            .dir
+            .path()
+            .join(format!("node-{name}"))
+            .display()
+            .to_string();
+        let settings = [
+            ("TR__NODE__NAME", name.to_owned()),
+            ("TR__NODE__SECRET_FILE", secret),
+            (address, format!("127.0.0.1:{port}")),
+        ];
+        self.launch(name, "tenant-runtime", role, &settings)
+    }
+
+    fn launch(
+        &mut self,
+        name: &'static str,
+        program: &str,
+        role: &str,
+        settings: &[(&str, String)],
+    ) -> Result<()> {
+        let log = fs::File::create(self.log_path(name))?;
+        let child = self
+            .command(program)?
+            .arg(role)
+            .envs(settings.iter().map(|(key, value)| (*key, value.as_str())))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("{program} does not start"))?;
+        self.programs.insert(name, child);
+        Ok(())
+    }
+
+    fn log_path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(format!("{name}.log"))
+    }
+
+    /// What a program has logged.
+    #[must_use]
+    pub fn log(&self, name: &str) -> String {
+        fs::read_to_string(self.log_path(name)).unwrap_or_default()
+    }
+
+    async fn ready(&mut self, name: &'static str, port: u16) -> Result<()> {
+        let http = reqwest::Client::new();
+        let url = format!("http://127.0.0.1:{port}/readyz");
+        let start = Instant::now();
+        loop {
+            let answer = http.get(&url).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            let ended = self
+                .programs
+                .get_mut(name)
+                .map(Child::try_wait)
+                .transpose()?
+                .flatten();
+            if ended.is_some() || start.elapsed() > PATIENCE {
+                bail!(
+                    "{name} is not ready ({ended:?}); it said:\n{}",
+                    self.log(name)
+                );
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        for program in self.programs.values_mut() {
+            let _ = program.kill();
+            let _ = program.wait();
+        }
+        if std::thread::panicking() {
+            for name in self.programs.keys() {
+                let log = self.log(name);
+                let from = log.len().saturating_sub(4000);
+                eprintln!("--- {name}\n{}", log.get(from..).unwrap_or(&log));
+            }
+        }
+        clean::drop_tenants(self.central.url());
+    }
+}
+
+/// A program of this workspace, as it was built beside this test.
+fn program_path(program: &str) -> Result<PathBuf> {
+    let test = std::env::current_exe()?;
+    let profile = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .context("no target directory")?;
+    let path = profile.join(program);
+    ensure!(
+        path.exists(),
+        "{} is not built: `cargo build` first",
+        path.display()
+    );
+    Ok(path)
+}
+
+fn settings(
+    ports: Ports,
+    central: &TestDb,
+    redis: &TestRedis,
+    vhost: &TestVhost,
+    key: &str,
+) -> Vec<(&'static str, String)> {
+    let local = |port: u16| format!("127.0.0.1:{port}");
+    vec![
+        ("CP__ENVIRONMENT", "development".to_owned()),
+        (
+            "CP__PUBLIC_URL",
+            format!("http://trellis.localhost:{}", ports.gateway),
+        ),
+        ("CP__GATEWAY__LISTEN", local(ports.gateway)),
+        ("CP__STAFF_API__LISTEN", local(ports.staff)),
+        ("CP__NODE_API__LISTEN", local(ports.nodes)),
+        ("CP__DATABASE__URL", central.url().to_owned()),
+        ("CP__REDIS__URL", redis.url().to_owned()),
+        ("CP__MAILER__URL", testkit::services().smtp_url.clone()),
+        ("CP__SECRETS__KEYS", key.to_owned()),
+        ("CP__SESSIONS__INSECURE_COOKIES", "true".to_owned()),
+        ("CP__LOG__FORMAT", "text".to_owned()),
+        (
+            "TR__CONTROL_PLANE__URL",
+            format!("http://{}", local(ports.nodes)),
+        ),
+        ("TR__BROKER__URL", vhost.url().to_owned()),
+        ("TR__LOG__FORMAT", "text".to_owned()),
+        ("BO__LISTEN__ADDRESS", local(ports.backoffice)),
+        (
+            "BO__STAFF_API__URL",
+            format!("http://{}", local(ports.staff)),
+        ),
+        ("BO__COOKIES__INSECURE", "true".to_owned()),
+        ("BO__LOG__FORMAT", "text".to_owned()),
+    ]
 }

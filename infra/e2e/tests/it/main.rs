@@ -1,0 +1,3 @@
+//! Journeys through the whole platform.
+
+mod journey;
