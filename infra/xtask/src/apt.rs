@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -24,6 +24,25 @@ const PACKAGES: [&str; 8] = [
     "libssl-dev",
 ];
 
+/// Installs the packages it is given. While it runs, the packages' scripts may start no service;
+/// afterwards the system's own policy is back, whatever happened.
+const INSTALL: &str = r#"
+set -eu
+policy=/usr/sbin/policy-rc.d
+kept=$policy.before-trellis
+mark='# Written by cargo xtask while it installs packages.'
+restore() { if [ -e "$kept" ]; then mv -f "$kept" "$policy"; else rm -f "$policy"; fi; }
+if [ -e "$policy" ] && [ ! -e "$kept" ] && ! grep -qF "$mark" "$policy"; then
+  mv "$policy" "$kept"
+fi
+trap restore EXIT
+trap 'exit 130' INT TERM
+printf '#!/bin/sh\n%s\nexit 101\n' "$mark" > "$policy"
+chmod 755 "$policy"
+apt-get update
+apt-get install --yes --no-install-recommends "$@"
+"#;
+
 /// Whether this system has apt.
 pub fn available() -> bool {
     in_path("apt-get").is_some() && in_path("dpkg-query").is_some()
@@ -35,15 +54,13 @@ pub fn install_missing(stack: &Stack) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let log = stack.log_file("apt");
-    let _guard = NoServiceStarts::set()?;
-    let step = Step::begin("apt-get update");
-    run_logged(&mut apt_get(&["update"])?, &log)?;
-    step.done("lists are fresh");
     let step = Step::begin(format!("install {}", missing.join(" ")));
-    let mut arguments = vec!["install", "--yes", "--no-install-recommends"];
-    arguments.extend(missing.iter().copied());
-    run_logged(&mut apt_get(&arguments)?, &log)
+    let mut shell = as_root()?;
+    shell
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["sh", "-c", INSTALL, "install"]);
+    shell.args(&missing);
+    run_logged(&mut shell, &stack.log_file("apt"))
         .with_context(|| format!("cannot install {}", missing.join(" ")))?;
     step.done("installed");
     Ok(())
@@ -69,24 +86,17 @@ fn missing() -> Result<Vec<&'static str>> {
         .collect())
 }
 
-fn apt_get(arguments: &[&str]) -> Result<Command> {
-    let mut command = if is_root() {
-        Command::new("apt-get")
-    } else if in_path("sudo").is_some() {
-        let mut sudo = Command::new("sudo");
-        sudo.args([
-            "--non-interactive",
-            "--preserve-env=DEBIAN_FRONTEND",
-            "apt-get",
-        ]);
-        sudo
-    } else {
+/// Begins a command that runs as root.
+fn as_root() -> Result<Command> {
+    if is_root() {
+        return Ok(Command::new("env"));
+    }
+    if in_path("sudo").is_none() {
         bail!("packages are missing and this is not root: {}", advice()?);
-    };
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(arguments);
-    Ok(command)
+    }
+    let mut sudo = Command::new("sudo");
+    sudo.args(["--non-interactive", "--preserve-env=DEBIAN_FRONTEND", "env"]);
+    Ok(sudo)
 }
 
 /// What to type by hand.
@@ -112,51 +122,4 @@ pub fn in_path(program: &str) -> Option<PathBuf> {
             fs::metadata(candidate)
                 .is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0)
         })
-}
-
-/// While it lives, Debian's maintainer scripts start no service; afterwards all is as it was.
-struct NoServiceStarts {
-    kept: Option<PathBuf>,
-}
-
-impl NoServiceStarts {
-    const POLICY: &str = "/usr/sbin/policy-rc.d";
-    const KEPT: &str = "/usr/sbin/policy-rc.d.before-trellis";
-    const TEXT: &str =
-        "#!/bin/sh\n# Written by cargo xtask while it installs packages.\nexit 101\n";
-
-    fn set() -> Result<Self> {
-        let none = Self { kept: None };
-        let policy = Path::new(Self::POLICY);
-        if !is_root() {
-            // Through sudo the scripts are left to the system's own policy.
-            return Ok(none);
-        }
-        let kept = match fs::read_to_string(policy) {
-            Ok(text) if text != Self::TEXT => {
-                fs::rename(policy, Self::KEPT)?;
-                Some(PathBuf::from(Self::KEPT))
-            }
-            _ => Some(PathBuf::from(Self::KEPT)).filter(|kept| kept.exists()),
-        };
-        fs::write(policy, Self::TEXT).context("cannot write policy-rc.d")?;
-        fs::set_permissions(policy, fs::Permissions::from_mode(0o755))?;
-        Ok(Self { kept })
-    }
-}
-
-impl Drop for NoServiceStarts {
-    fn drop(&mut self) {
-        let policy = Path::new(Self::POLICY);
-        if !fs::read_to_string(policy).is_ok_and(|text| text == Self::TEXT) {
-            return;
-        }
-        let restored = match &self.kept {
-            Some(kept) => fs::rename(kept, policy),
-            None => fs::remove_file(policy),
-        };
-        if let Err(error) = restored {
-            crate::progress::note(&format!("{} could not be restored: {error}", Self::POLICY));
-        }
-    }
 }

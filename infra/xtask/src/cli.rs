@@ -67,6 +67,8 @@ enum Command {
     Ci,
     /// Check the edges between crates.
     Arch,
+    /// Check licences, bans and sources of dependencies.
+    Dependencies,
     /// Write the files that programs write about themselves.
     Generate,
     /// Start only the servers (MariaDB, Redis, RabbitMQ, MongoDB, mailbox) of a profile.
@@ -113,6 +115,7 @@ pub fn run() -> Result<ExitCode> {
         }
         Command::Ci => return Ok(exit_code(ci::run(&repository)?)),
         Command::Arch => progress::line(&ci::arch::check(&repository)?),
+        Command::Dependencies => progress::line(&ci::dependencies::check(&repository)?),
         Command::Generate => progress::line(&ci::generate::write(&repository)?),
         Command::Services {
             profile,

@@ -23,7 +23,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     limits::raise_open_files();
     interrupt::install();
-    match cli::run() {
+    let outcome = cli::run();
+    interrupt::see_through();
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             progress::failure(&format!("{error:#}"));

@@ -3,7 +3,7 @@
 
 pub mod arch;
 mod deny;
-mod dependencies;
+pub mod dependencies;
 pub mod generate;
 pub mod workspace;
 

@@ -1,6 +1,8 @@
 //! The programs' own accounts on MariaDB, and the files from which they read their secrets.
 
-use anyhow::Result;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
 
 use super::Up;
 use crate::secrets;
@@ -12,8 +14,6 @@ pub const CENTRAL_DATABASE: &str = "trellis_central";
 const CENTRAL_USER: &str = "trellis_cp";
 /// The account with which it makes tenants' databases and accounts.
 pub const FLEET_USER: &str = "trellis_fleet";
-/// Bytes of the key that encrypts credentials in the central database.
-const SEAL_KEY_BYTES: usize = 32;
 
 /// Makes the accounts and writes the files.
 pub fn run(up: &mut Up) -> Result<String> {
@@ -38,7 +38,19 @@ pub fn run(up: &mut Up) -> Result<String> {
     ] {
         secrets::write(&directory.join(name), text)?;
     }
-    secrets::random_once(&up.stack, "seal-key", SEAL_KEY_BYTES)?;
+    let keys = directory.join("master-keys");
+    if !keys.exists() {
+        let made = Command::new(up.program("control-plane"))
+            .args(["keys", "new"])
+            .output()?;
+        let said = String::from_utf8_lossy(&made.stderr);
+        ensure!(
+            made.status.success(),
+            "`control-plane keys new` failed: {}",
+            said.trim()
+        );
+        secrets::write(&keys, &String::from_utf8_lossy(&made.stdout))?;
+    }
     Ok(format!(
         "in {}",
         directory

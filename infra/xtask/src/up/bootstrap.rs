@@ -68,64 +68,92 @@ fn environment(up: &Up, binary: &str) -> Vec<(&'static str, String)> {
 
 /// Brings the central database to the newest schema.
 pub fn migrate(up: &mut Up) -> Result<String> {
-    let said = control_plane(up, &["migrate"])?;
+    let mut migrate = command(up, "control-plane")?;
+    migrate.arg("migrate");
+    let said = answer(migrate)?;
     Ok(said.lines().last().unwrap_or("done").trim().to_owned())
 }
 
 /// Makes the staff owner, the database server and the nodes, unless they are there.
 pub fn register(up: &mut Up) -> Result<String> {
-    let directory = up.stack.directory("secrets")?;
-    let path = |name: &str| directory.join(name).display().to_string();
-    secrets::write(&directory.join("staff-totp"), &totp_secret(up)?)?;
-    once(
-        up,
-        "staff-owner",
-        &[
-            "staff",
-            "create",
-            "--email",
-            up.demo.staff_email,
-            "--name",
-            "Olive Warden",
-            "--role",
-            "owner",
-            "--password-file",
-            &path("staff-password"),
-            "--totp-secret-file",
-            &path("staff-totp"),
-        ],
-    )?;
-    once(
-        up,
-        "database-server",
-        &[
-            "server",
-            "add",
-            "--name",
-            "local",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            &up.stack.ports.mariadb.to_string(),
-            "--user",
-            accounts::FLEET_USER,
-            "--password-file",
-            &path("mariadb-fleet"),
-        ],
-    )?;
+    register_staff(up)?;
+    register_server(up)?;
+    let known = names(up, "node")?;
     for node in NODES {
-        let file = node_secret_file(up, node)?;
-        if file.exists() {
-            continue;
-        }
-        let secret = control_plane(up, &["node", "create", "--name", node, "--ring", "general"])?;
-        secrets::write(&file, secret.trim())?;
+        register_node(up, node, known.iter().any(|name| name == node))?;
     }
     Ok(format!(
         "{}, local, {}",
         up.demo.staff_email,
         NODES.join(", ")
     ))
+}
+
+fn register_staff(up: &Up) -> Result<()> {
+    let email = up.demo.staff_email;
+    if names(up, "staff")?.iter().any(|name| name == email) {
+        return Ok(());
+    }
+    let directory = up.stack.directory("secrets")?;
+    let (password, totp) = (
+        directory.join("staff-password"),
+        directory.join("staff-totp"),
+    );
+    secrets::write(&totp, &totp_secret(up)?)?;
+    let mut create = command(up, "control-plane")?;
+    create
+        .args([
+            "staff",
+            "create",
+            "--name",
+            "Olive Warden",
+            "--role",
+            "owner",
+        ])
+        .args(["--email", email])
+        .arg("--password-file")
+        .arg(password)
+        .arg("--totp-secret-file")
+        .arg(totp);
+    answer(create).map(drop)
+}
+
+fn register_server(up: &Up) -> Result<()> {
+    const NAME: &str = "local";
+    if names(up, "server")?.iter().any(|name| name == NAME) {
+        return Ok(());
+    }
+    let mut add = command(up, "control-plane")?;
+    add.args(["server", "add", "--name", NAME, "--host", "127.0.0.1"])
+        .args(["--port", &up.stack.ports.mariadb.to_string()])
+        .args(["--user", accounts::FLEET_USER])
+        .arg("--password-file")
+        .arg(up.stack.directory("secrets")?.join("mariadb-fleet"));
+    answer(add).map(drop)
+}
+
+/// A node's secret is printed once; when its file is gone the node gets another.
+fn register_node(up: &Up, node: &str, known: bool) -> Result<()> {
+    let file = node_secret_file(up, node)?;
+    if known && file.exists() {
+        return Ok(());
+    }
+    let verb = if known { "replace-secret" } else { "create" };
+    let mut create = command(up, "control-plane")?;
+    create.args(["node", verb, "--name", node]);
+    secrets::write(&file, answer(create)?.trim())
+}
+
+/// The first column of what `control-plane {noun} list` prints.
+fn names(up: &Up, noun: &str) -> Result<Vec<String>> {
+    let mut list = command(up, "control-plane")?;
+    list.args([noun, "list"]);
+    let rows = answer(list)?;
+    Ok(rows
+        .lines()
+        .filter_map(|row| row.split('\t').next())
+        .map(str::to_owned)
+        .collect())
 }
 
 /// Where a node's secret is.
@@ -156,21 +184,14 @@ pub fn totp_secret(up: &Up) -> Result<String> {
         .collect())
 }
 
-/// Runs a command that must run once per central database.
-fn once(up: &Up, name: &str, arguments: &[&str]) -> Result<()> {
-    let memory = up.memory()?.join(format!("made-{name}"));
-    if memory.exists() {
-        return Ok(());
-    }
-    control_plane(up, arguments)?;
-    fs::write(memory, "").context("cannot remember what was made")
-}
-
-/// Runs the control plane's command line and answers what it printed.
-fn control_plane(up: &Up, arguments: &[&str]) -> Result<String> {
-    let asked = format!("control-plane {}", arguments.join(" "));
-    let output = command(up, "control-plane")?
-        .args(arguments)
+/// Runs a command and answers what it printed.
+fn answer(mut command: Command) -> Result<String> {
+    let arguments = command
+        .get_args()
+        .skip(2)
+        .map(|argument| argument.to_string_lossy());
+    let asked = format!("control-plane {}", arguments.collect::<Vec<_>>().join(" "));
+    let output = command
         .output()
         .with_context(|| format!("cannot run `{asked}`"))?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -86,7 +86,7 @@ pub fn run(repository: &Repository, request: &Request) -> Result<()> {
         match action(&mut up) {
             Ok(outcome) => step.done(&outcome),
             Err(error) => {
-                step.failed("");
+                step.failed("what runs goes on; `cargo xtask down` ends it");
                 return Err(error.context(format!("the step '{name}' failed")));
             }
         }

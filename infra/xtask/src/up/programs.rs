@@ -12,7 +12,7 @@ use super::Up;
 use crate::paths::{Host, Profile, Repository, Stack};
 use crate::process::Daemon;
 use crate::progress;
-use crate::{http, ports, services};
+use crate::{http, interrupt, ports, services};
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 /// A little longer than the programs take to drain.
@@ -306,7 +306,7 @@ pub fn logs(stack: &Stack, name: &str) -> Result<()> {
     let length = i64::try_from(file.metadata()?.len())?;
     file.seek(SeekFrom::End(-length.min(LOG_START_BYTES)))?;
     let mut first = true;
-    loop {
+    while !interrupt::requested() {
         let mut text = Vec::new();
         file.read_to_end(&mut text).context("cannot read the log")?;
         let mut text = String::from_utf8_lossy(&text).into_owned();
@@ -321,6 +321,7 @@ pub fn logs(stack: &Stack, name: &str) -> Result<()> {
         progress::raw(&text);
         thread::sleep(POLL);
     }
+    Ok(())
 }
 
 fn log_names(stack: &Stack) -> Vec<String> {

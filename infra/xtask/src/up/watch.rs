@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::Up;
 use super::programs;
+use crate::interrupt;
 use crate::process::Daemon;
 use crate::progress;
 
@@ -20,7 +21,7 @@ pub fn until_interrupted(up: &Up) -> Result<()> {
         .map(|name| Daemon::new(&up.stack, name))
         .collect();
     let mut ended = HashSet::new();
-    loop {
+    while !interrupt::requested() {
         for daemon in &daemons {
             if daemon.pid().is_none() && ended.insert(daemon.name().to_owned()) {
                 progress::note(&format!(
@@ -32,4 +33,5 @@ pub fn until_interrupted(up: &Up) -> Result<()> {
         }
         thread::sleep(POLL);
     }
+    Ok(())
 }
