@@ -6,6 +6,7 @@ CREATE TABLE IF NOT EXISTS grants (
     member_id  BINARY(16)       NULL,
     group_id   BINARY(16)       NULL,
     level      TINYINT UNSIGNED NOT NULL COMMENT '1 view, 2 edit, 3 manage',
+    revision   INT UNSIGNED     NOT NULL DEFAULT 1,
     created_at DATETIME(6)      NOT NULL,
     UNIQUE KEY grants_member (object_id, member_id),
     UNIQUE KEY grants_group (object_id, group_id),

@@ -1,0 +1,20 @@
+//! Table `grids`.
+
+use sea_orm::entity::prelude::*;
+
+/// What only grids have.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "grids")]
+#[expect(missing_docs, reason = "the columns are described in the migration")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub work_item_id: Uuid,
+    pub is_master: bool,
+    pub archived_at: Option<DateTimeUtc>,
+}
+
+/// Joins are written where they are read.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,19 @@
+//! Table `tasks`.
+
+use sea_orm::entity::prelude::*;
+
+/// What only tasks have.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tasks")]
+#[expect(missing_docs, reason = "the columns are described in the migration")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub work_item_id: Uuid,
+    pub evidence_required: bool,
+}
+
+/// Joins are written where they are read.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
