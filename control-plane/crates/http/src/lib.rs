@@ -1,4 +1,6 @@
 //! Auth API and pages, staff API, node API.
 
 pub mod auth;
+pub mod node;
+pub mod staff;
 pub mod staff_auth;

@@ -9,12 +9,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Accepted, AuditEntryView, AuditQuery, OperationEvents, OperationQuery, OperationView,
     PlacementGroupCreate, PlacementGroupView, SecondFactor, ServerCreate, ServerView,
-    StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, TenantCreate, TenantDetail,
+    StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, SuspendTenant, TenantCreate, TenantDetail,
     TenantQuery, TenantSummary,
 };
 
-/// The name of the cookie that holds a staff session.
-pub const SESSION_COOKIE: &str = "trellis-staff";
+/// The names of the cookie that holds a staff session: over https, and over plain http, which the
+/// control plane's settings allow on this machine only.
+pub const SESSION_COOKIES: [&str; 2] = ["__Host-trellis-staff", "trellis-staff"];
 /// How long a call may take. The events of an operation may take longer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -152,6 +153,22 @@ impl StaffCalls {
         self.post("/tenants", body, key).await
     }
 
+    /// Asks for a tenant to be taken out of service.
+    ///
+    /// # Errors
+    /// A tenant that is not in service is a problem `invalid_state`.
+    pub async fn suspend_tenant(&self, id: TenantId, body: &SuspendTenant) -> Answer<Accepted> {
+        self.post(&format!("/tenants/{id}/suspend"), body, None).await
+    }
+
+    /// Asks for a suspended tenant to be put back into service.
+    ///
+    /// # Errors
+    /// A tenant that is not suspended is a problem `invalid_state`.
+    pub async fn resume_tenant(&self, id: TenantId) -> Answer<Accepted> {
+        self.post(&format!("/tenants/{id}/resume"), &Nothing {}, None).await
+    }
+
     /// A page of operations, the newest first.
     ///
     /// # Errors
@@ -266,13 +283,9 @@ impl StaffCalls {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/staff/v1{path}", self.api.base);
         let mut request = self.api.http.request(method, url).timeout(TIMEOUT);
-        let cookie = self
-            .caller
-            .session
-            .as_ref()
-            .map(|s| format!("{SESSION_COOKIE}={s}"));
+        let session = self.caller.session.as_ref().map(|session| format!("Bearer {session}"));
         let headers = [
-            (header::COOKIE, cookie.as_ref()),
+            (header::AUTHORIZATION, session.as_ref()),
             (
                 header::HeaderName::from_static("x-request-id"),
                 self.caller.request_id.as_ref(),
@@ -325,14 +338,8 @@ async fn signed_in(response: Response) -> Answer<SignedIn> {
         .headers()
         .get_all(header::SET_COOKIE)
         .iter()
-        .filter_map(|cookie| {
-            cookie
-                .to_str()
-                .ok()?
-                .strip_prefix(SESSION_COOKIE)?
-                .strip_prefix('=')
-        })
-        .find_map(|rest| rest.split(';').next())
+        .filter_map(|cookie| cookie.to_str().ok()?.split(';').next()?.split_once('='))
+        .find_map(|(name, value)| SESSION_COOKIES.contains(&name).then_some(value))
         .map(str::to_owned)
         .ok_or_else(|| StaffApiError::NotUnderstood("a sign-in without a cookie".to_owned()))?;
     Ok(SignedIn {

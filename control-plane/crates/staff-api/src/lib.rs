@@ -12,7 +12,7 @@ mod sign_in;
 mod tenants;
 
 pub use audit::{AuditEntryView, AuditQuery};
-pub use client::{Caller, SESSION_COOKIE, SignedIn, StaffApi, StaffCalls};
+pub use client::{Caller, SESSION_COOKIES, SignedIn, StaffApi, StaffCalls};
 pub use error::{FieldProblem, ProblemBody, StaffApiError};
 pub use events::OperationEvents;
 pub use fleet::{
@@ -27,6 +27,6 @@ pub use sign_in::{
     SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,
 };
 pub use tenants::{
-    Accepted, ArchitectCreate, PeopleCount, SchemaView, TenantCreate, TenantDatabaseView,
+    Accepted, ArchitectCreate, PeopleCount, SchemaView, SuspendTenant, TenantCreate, TenantDatabaseView,
     TenantDetail, TenantQuery, TenantState, TenantSummary,
 };

@@ -204,6 +204,15 @@ pub struct ArchitectCreate {
     pub email: String,
 }
 
+/// Takes a tenant out of service.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct SuspendTenant {
+    /// Why; kept in the audit log.
+    #[garde(length(min = 1, max = 500))]
+    pub reason: String,
+}
+
 /// 202: an operation has been written down and will be carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Accepted {

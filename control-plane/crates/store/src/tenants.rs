@@ -119,13 +119,29 @@ impl TryFrom<ListedRow> for ListedTenant {
     }
 }
 
+/// How many people a tenant has, by state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PeopleCounts {
+    /// Able to sign in.
+    pub active: u64,
+    /// Invited.
+    pub invited: u64,
+    /// Put away.
+    pub archived: u64,
+}
+
+#[derive(FromQueryResult)]
+struct StateCount {
+    state: String,
+    number: i64,
+}
+
 /// The table `tenants`.
 #[derive(Debug, Clone, Copy)]
 pub struct TenantStore;
 
 impl TenantStore {
-    /// Adds a tenant at the next number of the catalogue; answers that number. Call it last in
-    /// its transaction: it makes the changes of the catalogue take turns.
+    /// Adds a tenant at the next number of the catalogue; answers that number.
     ///
     /// # Errors
     /// When the slug is taken or the database fails.
@@ -281,6 +297,30 @@ impl TenantStore {
             .await?
             .map(ListedTenant::try_from)
             .transpose()
+    }
+
+    /// How many people the tenant has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_people(
+        conn: &impl ConnectionTrait,
+        id: TenantId,
+    ) -> Result<PeopleCounts, StoreError> {
+        let rows = sql::select::<StateCount, 1>(
+            "SELECT state, COUNT(*) AS number FROM memberships WHERE tenant_id = ? GROUP BY state",
+            [id.as_uuid().into()],
+        );
+        let mut counts = PeopleCounts::default();
+        for row in rows.all(conn).await? {
+            let number = u64::try_from(row.number).unwrap_or_default();
+            match row.state.as_str() {
+                "active" => counts.active = number,
+                "invited" => counts.invited = number,
+                _ => counts.archived += number,
+            }
+        }
+        Ok(counts)
     }
 }
 

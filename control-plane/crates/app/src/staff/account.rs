@@ -22,6 +22,8 @@ pub struct NewStaff {
     pub role: StaffRole,
     /// The password.
     pub password: SecretString,
+    /// The secret of the second factor in base 32, when it comes from outside.
+    pub totp_secret: Option<SecretString>,
 }
 
 /// The secret of a second factor, shown once.
@@ -57,6 +59,9 @@ pub enum StaffAccountError {
     /// Passwords cannot be worked on now.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// The secret from outside is none.
+    #[error("the secret of the second factor is not 16 bytes or more in base 32")]
+    UnreadableSecret,
     /// The secret could not be sealed, or not shown.
     #[error("the secret of the second factor cannot be kept")]
     Secret(#[from] SealError),
@@ -76,7 +81,11 @@ pub async fn create_staff(auth: &Auth, new: NewStaff) -> Result<CreatedStaff, St
         .assess(&new.password, PasswordUse::WithSecondFactor, about)
         .await??;
     let id: StaffId = auth.clock.new_id();
-    let (second_factor, sealed) = second_factor(auth, id, &new.email)?;
+    let secret = match &new.totp_secret {
+        None => totp::new_secret(),
+        Some(text) => totp::read_secret(text).ok_or(StaffAccountError::UnreadableSecret)?,
+    };
+    let (second_factor, sealed) = second_factor(auth, id, &new.email, &secret)?;
     let staff = Staff {
         id,
         email: new.email,
@@ -108,7 +117,8 @@ pub async fn reset_second_factor(
     let staff = StaffStore::find_by_email(&tx, email)
         .await?
         .ok_or(StaffAccountError::NotFound)?;
-    let (second_factor, sealed) = second_factor(auth, staff.id, email)?;
+    let secret = totp::new_secret();
+    let (second_factor, sealed) = second_factor(auth, staff.id, email, &secret)?;
     StaffStore::reset_totp(&tx, staff.id, sealed).await?;
     StaffSessionStore::revoke_all(&tx, staff.id, auth.clock.now()).await?;
     audit(&tx, auth, "staff.reset_second_factor", staff.id, staff.role).await?;
@@ -128,9 +138,9 @@ fn second_factor(
     auth: &Auth,
     id: StaffId,
     email: &Email,
+    secret: &totp_rs::Secret,
 ) -> Result<(NewSecondFactor, Vec<u8>), StaffAccountError> {
-    let secret = totp::new_secret();
-    let url = totp::otpauth_url(&secret, email.as_str()).ok_or(SealError::Refused)?;
+    let url = totp::otpauth_url(secret, email.as_str()).ok_or(SealError::Refused)?;
     let sealed = auth
         .sealer
         .seal(Purpose::StaffTotp, id, secret.as_bytes())?;

@@ -1,6 +1,7 @@
 //! The codes of an authenticator (RFC 6238, SHA-1, six digits, 30 seconds: what every app knows).
 
 use cp_domain::{TOTP_STEP_SECONDS, accepted_totp_steps};
+use secrecy::{ExposeSecret as _, SecretString};
 use totp_rs::{Builder, Secret, Totp};
 
 const ISSUER: &str = "Trellis";
@@ -8,6 +9,12 @@ const ISSUER: &str = "Trellis";
 /// A secret that nobody has yet.
 pub(super) fn new_secret() -> Secret {
     Secret::generate()
+}
+
+/// A secret from outside, in base 32; none when it is unreadable or shorter than RFC 4226 allows.
+pub(super) fn read_secret(text: &SecretString) -> Option<Secret> {
+    let secret = Secret::try_from_base32(text.expose_secret().trim()).ok()?;
+    (secret.as_bytes().len() >= 16).then_some(secret)
 }
 
 /// The address that an authenticator app reads.

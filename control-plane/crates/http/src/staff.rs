@@ -1,0 +1,18 @@
+//! The staff API: tenants, operations, servers, placement groups, the audit log.
+//!
+//! Whoever serves it puts `Data<cp_app::Auth>` and `Data<cp_app::fleet::Fleet>` into the app's
+//! data. Every handler takes a [`Staff`] and says which right it needs, before anything else.
+
+mod audit;
+mod caller;
+mod events;
+mod groups;
+mod openapi;
+mod operations;
+mod problems;
+mod servers;
+mod tenants;
+mod views;
+
+pub use caller::Staff;
+pub use openapi::{configure, openapi, openapi_json};

@@ -1,0 +1,90 @@
+//! Routes and their document, from one list.
+
+use std::sync::OnceLock;
+
+use actix_web::{App, HttpResponse, get, http::header::CACHE_CONTROL};
+use utoipa::{OpenApi as _, openapi::OpenApi};
+use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
+
+use super::{audit, events, groups, operations, servers, tenants};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Trellis: staff API",
+        description = "For the back office and staff's own programs, on an internal listener. \
+            Staff sign in with a password and a code of their authenticator; the session is a \
+            cookie. What changes a tenant is an operation, which is answered with 202 and can be \
+            followed. Errors are `application/problem+json` (RFC 9457); branch on `code`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    tags(
+        (name = "Sign-in", description = "In and out."),
+        (name = "Tenants", description = "Customers' tenants."),
+        (name = "Operations", description = "What is being done to tenants, step by step."),
+        (name = "Servers", description = "MariaDB servers that hold tenants' databases."),
+        (name = "Placement groups", description = "Sets of tenants kept together."),
+        (name = "Audit", description = "Who did what."),
+        (name = "Meta", description = "About this API."),
+    ),
+    servers((url = "/", description = "The staff listener.")),
+    components(schemas(web::Problem, web::FieldError)),
+)]
+struct Document;
+
+/// The routes of the staff listener.
+pub fn configure(config: &mut actix_web::web::ServiceConfig) {
+    documented(&mut ServiceConfig::new(config));
+}
+
+fn documented(config: &mut ServiceConfig<'_>) {
+    crate::staff_auth::documented_routes(config);
+    config
+        .service(tenants::list)
+        .service(tenants::create)
+        .service(tenants::show)
+        .service(tenants::suspend)
+        .service(tenants::resume)
+        .service(operations::list)
+        .service(operations::show)
+        .service(operations::retry)
+        .service(operations::cancel)
+        .service(events::watch)
+        .service(servers::list)
+        .service(servers::create)
+        .service(groups::list)
+        .service(groups::create)
+        .service(audit::list)
+        .service(document);
+}
+
+/// The document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let app = App::new().into_utoipa_app().openapi(Document::openapi()).configure(documented);
+    app.split_for_parts().1
+}
+
+/// The document as it is served and checked in.
+#[must_use]
+pub fn openapi_json() -> String {
+    let mut text = openapi().to_pretty_json().unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// Gives this document.
+#[utoipa::path(
+    tag = "Meta",
+    operation_id = "getOpenApi",
+    responses((status = 200, description = "The OpenAPI document.", body = serde_json::Value)),
+)]
+#[get("/staff/v1/openapi.json")]
+async fn document() -> HttpResponse {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = TEXT.get_or_init(openapi_json);
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header((CACHE_CONTROL, "public, max-age=300"))
+        .body(text.as_str())
+}
