@@ -31,6 +31,15 @@ enum Command {
     Config(ConfigCommand),
     /// Prints the OpenAPI document of the REST API.
     Openapi,
+    /// Shows what is declared on the broker.
+    #[command(subcommand)]
+    Queues(QueuesCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum QueuesCommand {
+    /// Prints every exchange and queue with its arguments, as Markdown.
+    Reference,
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +80,9 @@ impl Cli {
                 print(&settings::reference_markdown(DEFAULTS))
             }
             Command::Openapi => print(&tr_http::openapi_json()),
+            Command::Queues(QueuesCommand::Reference) => {
+                print(&broker::topology::reference_markdown())
+            }
         }
     }
 }

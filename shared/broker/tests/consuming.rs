@@ -1,5 +1,7 @@
 //! Consuming: retries, dead letters, lost channels and stopping.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
+
 mod support;
 
 use std::{

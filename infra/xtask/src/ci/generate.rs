@@ -1,5 +1,5 @@
 //! `generate`: files in the repository that programs write about themselves: the table of problem
-//! codes, the settings' references, the OpenAPI documents.
+//! codes, the settings' references, the OpenAPI documents, the queues.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::paths::Repository;
 /// A generated file, the package whose program prints it and how it is asked.
 type Generated = (&'static str, &'static str, &'static [&'static str]);
 
-const FILES: [Generated; 7] = [
+const FILES: [Generated; 8] = [
     (
         "docs/reference/problems.md",
         "control-plane",
@@ -47,6 +47,11 @@ const FILES: [Generated; 7] = [
         "docs/reference/openapi-tenant.json",
         "tenant-runtime",
         &["openapi"],
+    ),
+    (
+        "docs/reference/queues.md",
+        "tenant-runtime",
+        &["queues", "reference"],
     ),
 ];
 

@@ -1,5 +1,7 @@
 //! A corner of the test broker for one test, and a handler that remembers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
