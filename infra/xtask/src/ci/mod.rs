@@ -5,6 +5,7 @@ pub mod arch;
 mod deny;
 pub mod dependencies;
 pub mod generate;
+mod place;
 pub mod workspace;
 
 use std::process::Command;

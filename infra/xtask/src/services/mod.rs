@@ -6,6 +6,7 @@ mod mariadb;
 mod mongodb;
 mod rabbitmq;
 mod redis;
+mod system;
 
 use std::fs::{self, File};
 use std::thread;
@@ -13,19 +14,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::env_file;
 use crate::paths::{Host, Profile, Repository, Stack, private_directory};
 use crate::process::{Daemon, wait};
 use crate::progress::{self, Step};
-use crate::{apt, env_file};
 
 pub use mailbox::Mailbox;
 pub use mariadb::MariaDb;
 pub use mongodb::MongoDb;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
-
-/// Programs without which no set runs as processes.
-const PROGRAMS: [&str; 3] = ["mariadbd", "redis-server", "rabbitmq-server"];
+pub use system::host;
 
 /// A server that a set consists of.
 pub trait Service: Send + Sync {
@@ -79,7 +78,7 @@ pub fn start_servers(repository: &Repository, stack: &Stack) -> Result<Addresses
     match stack.host {
         Host::Docker => start_containers(repository, stack, &servers)?,
         Host::Here => {
-            install(stack)?;
+            system::install(stack)?;
             start_all(stack, &servers)?;
         }
     }
@@ -148,32 +147,6 @@ pub fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
         Profile::Dev => Ok(()),
         Profile::Test => env_file::write(&stack.env_file(), environment),
     }
-}
-
-/// Where servers run on this system: in containers where there is Docker and no apt.
-pub fn host() -> Host {
-    let here = apt::available()
-        || PROGRAMS
-            .iter()
-            .all(|program| apt::in_path(program).is_some());
-    if !here && compose::available() {
-        Host::Docker
-    } else {
-        Host::Here
-    }
-}
-
-/// Installs the servers with apt, or says what to do where there is none.
-fn install(stack: &Stack) -> Result<()> {
-    if apt::available() {
-        return apt::install_missing(stack);
-    }
-    for program in PROGRAMS {
-        if apt::in_path(program).is_none() {
-            bail!("{program} is not installed and this system has no apt: install it, or Docker");
-        }
-    }
-    Ok(())
 }
 
 /// Starts the containers and waits until the servers in them answer.

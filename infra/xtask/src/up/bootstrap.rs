@@ -7,7 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use super::programs::{BACKOFFICE_PORT, GATEWAY_PORT, NODE_API_PORT, NODES, STAFF_PORT, WORK_PORT};
+use super::listen::{BACKOFFICE_PORT, GATEWAY_PORT, NODE_API_PORT, STAFF_PORT, WORK_PORT};
+use super::programs::NODES;
 use super::{Up, accounts};
 use crate::secrets;
 

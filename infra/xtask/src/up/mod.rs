@@ -6,6 +6,8 @@ mod bootstrap;
 mod build;
 mod demo;
 mod form;
+mod listen;
+mod observe;
 mod people;
 mod plan;
 mod programs;
@@ -26,7 +28,8 @@ use crate::progress::{self, Step};
 use crate::services;
 
 pub use demo::Demo;
-pub use programs::{logs, status, stop};
+pub use observe::{logs, status};
+pub use programs::stop;
 
 /// What `up` was asked.
 #[derive(Debug)]

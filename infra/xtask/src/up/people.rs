@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Up;
 use super::demo::{PEOPLE, Person, Tenant};
 use super::form::Form;
-use super::programs::GATEWAY_PORT;
+use super::listen::GATEWAY_PORT;
 use super::staff::text;
 use crate::http::{Client, encode};
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::demo::PEOPLE;
-use super::programs::{BACKOFFICE_PORT, GATEWAY_PORT, NODE_PORTS, STAFF_PORT};
+use super::listen::{BACKOFFICE_PORT, GATEWAY_PORT, NODE_PORTS, STAFF_PORT};
 use super::{Up, bootstrap};
 use crate::{env_file, progress};
 

@@ -26,12 +26,12 @@ impl Staff {
     /// Takes up the session of the last run, or signs in.
     pub fn sign_in(up: &Up) -> Result<Self> {
         let kept = kept(up)?;
-        let mut client = Client::new("127.0.0.1", super::programs::STAFF_PORT.number());
+        let mut client = Client::new("127.0.0.1", super::listen::STAFF_PORT.number());
         client.resume(&fs::read_to_string(&kept).unwrap_or_default());
         if client.get("/staff/v1/session")?.status == 200 {
             return Ok(Self { client });
         }
-        let mut client = Client::new("127.0.0.1", super::programs::STAFF_PORT.number());
+        let mut client = Client::new("127.0.0.1", super::listen::STAFF_PORT.number());
         let who = json!({"email": up.demo.staff_email, "password": up.demo.staff_password});
         client
             .post("/staff/v1/sign-in", &who)?
