@@ -1,0 +1,83 @@
+//! Accounts of staff.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use cp_app::staff::{self, NewStaff};
+use cp_domain::{Email, StaffRole};
+use secrecy::ExposeSecret as _;
+
+use super::parts;
+use crate::{
+    cli::{input, print},
+    settings::Settings,
+};
+
+/// Accounts of staff.
+#[derive(Debug, Subcommand)]
+pub enum StaffCommand {
+    /// Makes an account and prints the secret of its second factor, once.
+    Create(StaffCreate),
+    /// Lists the accounts.
+    List,
+}
+
+/// An account to make. The password is the first line of standard input unless a file is named.
+#[derive(Debug, Args)]
+pub struct StaffCreate {
+    /// The address to sign in with.
+    #[arg(long)]
+    email: Email,
+    /// What they are called.
+    #[arg(long)]
+    name: String,
+    /// support, operator, security or owner.
+    #[arg(long)]
+    role: StaffRole,
+    /// The file that holds the password.
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// A file with the secret of the second factor in base 32, when it is given from outside.
+    #[arg(long, value_name = "FILE")]
+    totp_secret_file: Option<PathBuf>,
+}
+
+impl StaffCommand {
+    /// Does it.
+    pub async fn run(self, settings: Settings) -> anyhow::Result<()> {
+        match self {
+            Self::Create(create) => create.run(settings).await,
+            Self::List => {
+                let parts = parts(settings).await?;
+                let mut text = String::new();
+                for staff in staff::list_staff(&parts.auth).await? {
+                    text.push_str(&format!("{}\t{}\t{}\n", staff.email, staff.role, staff.name));
+                }
+                print(&text)
+            }
+        }
+    }
+}
+
+impl StaffCreate {
+    async fn run(self, settings: Settings) -> anyhow::Result<()> {
+        let password = input::secret(self.password_file.as_deref(), "the password")?;
+        let given = self.totp_secret_file.as_deref();
+        let totp_secret = given.map(|file| input::secret(Some(file), "the second factor"));
+        let new = NewStaff {
+            email: self.email,
+            name: self.name,
+            role: self.role,
+            password,
+            totp_secret: totp_secret.transpose()?,
+        };
+        let created = staff::create_staff(&parts(settings).await?.auth, new).await?;
+        let factor = created.second_factor;
+        print(&format!(
+            "{}\n{}\n{}\n",
+            created.id,
+            factor.secret_base32.expose_secret(),
+            factor.otpauth_url.expose_secret()
+        ))
+    }
+}

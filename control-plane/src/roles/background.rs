@@ -1,0 +1,73 @@
+//! What a process does beside answering requests.
+
+use std::time::Duration;
+
+use cp_app::{mail, projections};
+use cp_gateway::Gateway;
+use mailer::Mailer;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::parts::Parts;
+
+/// How long what is under way may take to end.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Tasks that end with the process.
+pub(super) struct Background {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl Background {
+    pub(super) fn new(stop: CancellationToken) -> Self {
+        Self { tasks: JoinSet::new(), stop }
+    }
+
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Operations, mail, projections of members.
+    pub(super) fn work(&mut self, parts: &Parts) -> anyhow::Result<()> {
+        let (operations, stop) = (parts.worker(), self.stop.clone());
+        self.spawn(async move { operations.run(stop).await });
+        let mailer = Mailer::new(&parts.settings.mailer)?;
+        let (mail, stop) = (mail::Worker::new(parts.auth.clone(), mailer), self.stop.clone());
+        self.spawn(async move { mail.run(stop).await });
+        let projections = projections::Worker::new(parts.auth.clone());
+        let stop = self.stop.clone();
+        self.spawn(async move { projections.run(stop).await });
+        Ok(())
+    }
+
+    /// The session cache.
+    pub(super) fn sessions(&mut self, parts: &Parts) {
+        let (directory, stop) = (parts.auth.directory.clone(), self.stop.clone());
+        self.spawn(async move { directory.run(stop).await });
+    }
+
+    /// What the gateway knows. It listens to other processes, too.
+    pub(super) fn gateway(&mut self, gateway: Gateway) {
+        let stop = self.stop.clone();
+        self.spawn(async move { gateway.run(stop.cancelled_owned()).await });
+    }
+
+    /// What other processes say, in a process without a gateway.
+    pub(super) fn pushes(&mut self, parts: &Parts) {
+        let (pushes, stop) = (parts.pushes.clone(), self.stop.clone());
+        self.spawn(async move {
+            let _ = stop.run_until_cancelled(pushes.listen()).await;
+        });
+    }
+
+    /// Waits for the tasks to end, but not for ever: what is cut off, another process takes over.
+    pub(super) async fn end(mut self) {
+        let ended = tokio::time::timeout(GRACE, async {
+            while self.tasks.join_next().await.is_some() {}
+        });
+        if ended.await.is_err() {
+            tracing::warn!("what was under way is left to another process");
+        }
+    }
+}
