@@ -27,7 +27,7 @@ pub struct ConsumerOptions {
     pub batch: usize,
     /// How long a batch waits for more after its first message.
     pub window: Duration,
-    /// How long stopping waits for what was delivered already.
+    /// How long stopping waits for what was delivered already; longer work is dropped.
     pub drain: Duration,
 }
 
@@ -91,7 +91,19 @@ pub async fn consume<H: Handler>(
         };
         let again = last == Some(session.epoch);
         last = Some(session.epoch);
-        match worker.run(&session, again, &stop).await {
+        let overdue = async {
+            stop.cancelled().await;
+            tokio::time::sleep(worker.options.drain).await;
+        };
+        let ended = tokio::select! {
+            ended = worker.run(&session, again, &stop) => ended,
+            // What is under way is rolled back where it is, and delivered again.
+            () = overdue => {
+                warn!(queue = worker.queue, "stopped with messages unhandled; they come again");
+                return;
+            }
+        };
+        match ended {
             Ended::Stopped => return,
             Ended::Lost(reason) => {
                 warn!(
@@ -186,7 +198,7 @@ impl<H: Handler> Worker<H> {
 
     /// Tells the broker to send no more, and handles what it has sent.
     async fn finish(&self, channel: &Channel, deliveries: &mut Consumer) -> Ended {
-        let drained = timeout(self.options.drain, async {
+        let drained = async {
             channel
                 .basic_cancel(deliveries.tag(), BasicCancelOptions::default())
                 .await?;
@@ -195,17 +207,12 @@ impl<H: Handler> Worker<H> {
             }
             channel.close(200, "stopped".into()).await?;
             Ok::<_, Ended>(())
-        });
+        };
         match drained.await {
-            Ok(Ok(())) => info!(queue = self.queue, "consumer stopped"),
-            Ok(Err(Ended::Lost(reason))) => {
+            Err(Ended::Lost(reason)) => {
                 warn!(queue = self.queue, reason, "lost the broker while stopping");
             }
-            Ok(Err(Ended::Stopped)) => {}
-            Err(_) => warn!(
-                queue = self.queue,
-                "stopped with messages unhandled; they come again"
-            ),
+            Ok(()) | Err(Ended::Stopped) => info!(queue = self.queue, "consumer stopped"),
         }
         Ended::Stopped
     }

@@ -167,6 +167,23 @@ async fn stopping_finishes_what_was_delivered_and_leaves_the_rest() {
 }
 
 #[tokio::test]
+async fn a_handler_that_hangs_does_not_keep_the_process_from_stopping() {
+    let corner = Corner::new().await;
+    let publisher = corner.publisher().await;
+    publisher.publish(&corner.messages(1..=30)).await;
+    let gate = Gate::new();
+    let link = corner.link();
+    let consumer = corner.consume_until(&link, &publisher, &gate, Duration::from_millis(100));
+    eventually(LIMIT, || async { gate.entered.load(Ordering::SeqCst) }).await;
+    consumer.stop().await;
+    link.close().await;
+    eventually(LIMIT, || async {
+        corner.ready(&corner.queue()).await == 30
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_consumer_that_dies_before_its_ack_leaves_its_messages_to_the_next() {
     let corner = Corner::new().await;
     let publisher = corner.publisher().await;

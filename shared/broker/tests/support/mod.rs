@@ -135,8 +135,22 @@ impl Corner {
         publisher: &Publisher,
         handler: &Arc<H>,
     ) -> Running {
+        self.consume_until(link, publisher, handler, Duration::from_secs(25))
+    }
+
+    /// The same with another limit for stopping.
+    pub fn consume_until<H: Handler>(
+        &self,
+        link: &Link,
+        publisher: &Publisher,
+        handler: &Arc<H>,
+        drain: Duration,
+    ) -> Running {
         let shard = Class::Activity.shard(tenant());
-        let options = ConsumerOptions::new(Class::Activity, shard);
+        let options = ConsumerOptions {
+            drain,
+            ..ConsumerOptions::new(Class::Activity, shard)
+        };
         let stop = CancellationToken::new();
         let task = tokio::spawn(consume(
             link.clone(),
