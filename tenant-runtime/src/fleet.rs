@@ -33,69 +33,81 @@ impl std::fmt::Debug for Part {
     }
 }
 
-/// A process that is, or is about to be, part of the fleet.
+/// The fleet as this process reaches it, before it is part of it.
 #[derive(Debug)]
 pub struct Fleet {
     /// The tenants' databases.
     pub pools: TenantPools,
     /// The control plane's node API.
     pub api: NodeApi,
-    registration: Arc<Registration>,
-    stop: CancellationToken,
-    tasks: Vec<JoinHandle<()>>,
+    directory: Arc<Directory<NodeApi>>,
 }
 
 impl Fleet {
-    /// Starts to register, in the background: a control plane that is not there yet is waited for.
+    /// Nothing is asked yet.
     ///
     /// # Errors
     /// When the control plane's address cannot be used.
-    pub fn join(settings: &Settings, part: Part) -> anyhow::Result<Self> {
+    pub fn new(settings: &Settings) -> anyhow::Result<Self> {
         let secret = settings.node.secret.expose().to_owned();
         let api = NodeApi::new(&settings.control_plane.url, secret.into())
             .context("control_plane.url")?;
         let directory = Arc::new(Directory::new(api.clone()));
         let pools = TenantPools::new(budget(settings), directory.clone());
+        Ok(Self {
+            pools,
+            api,
+            directory,
+        })
+    }
+
+    /// Starts to register, in the background: a control plane that is not there yet is waited for.
+    #[must_use]
+    pub fn join(&self, settings: &Settings, part: Part) -> Membership {
         let profile = NodeProfile {
             registration: registration(settings, part.role),
             keys: part.keys,
             in_flight: part.in_flight,
             health: part.health,
         };
-        let registration = Arc::new(Registration::new(api.clone(), profile));
+        let registration = Arc::new(Registration::new(self.api.clone(), profile));
         let stop = CancellationToken::new();
-        let life = live(
+        let life = tokio::spawn(live(
             Arc::clone(&registration),
-            api.clone(),
-            directory,
-            pools.clone(),
+            self.api.clone(),
+            Arc::clone(&self.directory),
+            self.pools.clone(),
             stop.clone(),
-        );
-        let tasks = vec![tokio::spawn(life)];
-        Ok(Self {
-            pools,
-            api,
+        ));
+        Membership {
             registration,
             stop,
-            tasks,
-        })
+            life,
+        }
     }
+}
 
+/// This process's place in the fleet.
+#[derive(Debug)]
+pub struct Membership {
+    registration: Arc<Registration>,
+    stop: CancellationToken,
+    life: JoinHandle<()>,
+}
+
+impl Membership {
     /// Tells the control plane that nothing new is taken.
     pub async fn drain(&self) {
         self.registration.drain().await;
     }
 
-    /// Ends the background work, leaves the fleet and closes the databases.
+    /// Stops beating and leaves the fleet.
     pub async fn leave(self) {
         self.stop.cancel();
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a task of the node failed");
-            }
+        if let Err(error) = self.life.await {
+            tracing::error!(%error, "the node's life failed");
         }
         self.registration.leave().await;
-        self.pools.close().await;
     }
 }
 

@@ -59,7 +59,9 @@ pub fn retention(settings: &Settings) -> Retention {
 /// How often the timer comes.
 #[must_use]
 pub const fn timer(settings: &Settings) -> TickSettings {
-    TickSettings { every: Duration::from_secs(settings.retention.every_minutes * 60) }
+    TickSettings {
+        every: Duration::from_secs(settings.retention.every_minutes * 60),
+    }
 }
 
 /// Keeps saying how the broker and the outboxes are. Requests succeed without a broker, so that

@@ -1,17 +1,22 @@
-//! `tenant-runtime serve`: takes requests from the gateway.
+//! `tenant-runtime serve`: takes requests from the gateway, and relays what they leave in the
+//! outboxes.
 
 use std::time::Duration;
 
 use actix_web::App;
 use anyhow::Context as _;
+use broker::Publisher;
 use clock::Clock;
-use cp_node_api::NodeRole;
+use cp_node_api::{NodeRole, PublicKey};
 use identity::Verifier;
-use tr_http::Callers;
-use web::{Edge, JsonLimit, Listen, health::Health};
+use tokio_util::sync::CancellationToken;
+use tr_http::Api;
+use tr_jobs::Relay;
+use web::{Bound, Edge, JsonLimit, Listen, health::Health};
 
 use crate::{
     fleet::{Fleet, Part},
+    queues,
     settings::Settings,
 };
 
@@ -24,58 +29,87 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let health = Health::new().with_metrics(move || telemetry.metrics_text());
     let clock = Clock::system();
     let verifier = Verifier::new(Vec::new()).context("identity keys")?;
-    let callers = Callers::new(verifier.clone(), clock.clone());
+    let fleet = Fleet::new(&settings)?;
+    let link = queues::link(&settings, "relay")?;
+    let relay = Relay::new(
+        fleet.pools.clone(),
+        Publisher::new(link.clone()),
+        clock.clone(),
+        queues::relay(&settings),
+    );
+    let nudge = relay.nudge();
+    let committed = move |tenant| nudge.nudge(tenant);
+    let api = Api::new(
+        verifier.clone(),
+        clock.clone(),
+        fleet.pools.clone(),
+        committed,
+    );
+    let bound = listen(&settings, &api, &health, &clock)?;
 
+    let working = api.clone();
+    let part = Part {
+        role: NodeRole::Serve,
+        keys: Box::new(move |keys| replace(&verifier, keys)),
+        in_flight: Box::new(move || working.in_flight()),
+        health,
+    };
+    let warning = tokio::spawn(queues::warn(
+        part.health.clone(),
+        link.clone(),
+        relay.clone(),
+    ));
+    let membership = fleet.join(&settings, part);
+    let stop_relay = CancellationToken::new();
+    let relaying = tokio::spawn(relay.run(stop_relay.clone()));
+
+    let drain = Duration::from_secs(settings.serve.drain_seconds);
+    let ended = bound
+        .run(async {
+            web::shutdown_signal().await;
+            membership.drain().await;
+            settle(&api, drain).await;
+        })
+        .await;
+    stop_relay.cancel();
+    relaying.await.context("the relay failed")?;
+    warning.abort();
+    membership.leave().await;
+    link.close().await;
+    fleet.pools.close().await;
+    ended.context("the server failed")
+}
+
+fn listen(settings: &Settings, api: &Api, health: &Health, clock: &Clock) -> anyhow::Result<Bound> {
     let allow = web::AllowTable::from_openapi(&tr_http::openapi());
     let body_limit = JsonLimit(settings.limits.body_bytes);
     let listen = Listen {
         address: settings.serve.address,
         workers: settings.serve.workers,
     };
-    let app_health = health.clone();
-    let app_callers = callers.clone();
-    let bound = web::bind(listen, move || {
+    let (api, health, clock) = (api.clone(), health.clone(), clock.clone());
+    Ok(web::bind(listen, move || {
         App::new()
-            .app_data(app_callers.clone())
-            .app_data(app_health.clone())
+            .app_data(api.clone())
+            .app_data(health.clone())
             .app_data(allow.clone())
             .app_data(body_limit)
             .configure(tr_http::configure)
             .configure(web::health::configure)
             .configure(web::configure_app)
             .wrap(Edge::new(clock.clone()))
-    })?;
+    })?)
+}
 
-    let in_flight = callers.clone();
-    let fleet = Fleet::join(
-        &settings,
-        Part {
-            role: NodeRole::Serve,
-            keys: Box::new(move |keys| {
-                if let Err(error) = verifier.replace_keys(keys) {
-                    tracing::error!(%error, "the control plane's keys cannot be used; keeping the old ones");
-                }
-            }),
-            in_flight: Box::new(move || in_flight.in_flight()),
-            health,
-        },
-    )?;
-
-    let drain = Duration::from_secs(settings.serve.drain_seconds);
-    let ended = bound
-        .run(async {
-            web::shutdown_signal().await;
-            fleet.drain().await;
-            settle(&callers, drain).await;
-        })
-        .await;
-    fleet.leave().await;
-    ended.context("the server failed")
+fn replace(verifier: &Verifier, keys: Vec<PublicKey>) {
+    if let Err(error) = verifier.replace_keys(keys) {
+        tracing::error!(%error, "the control plane's keys cannot be used; keeping the old ones");
+    }
 }
 
 /// Waits while the gateway sends what it had already chosen this node for, until nothing is in
 /// flight any more or the time is over.
-async fn settle(callers: &Callers, longest: Duration) {
+async fn settle(api: &Api, longest: Duration) {
     const LOOK: Duration = Duration::from_millis(100);
     /// The gateway learns of the draining with its next look at the nodes.
     const QUIET: Duration = Duration::from_secs(2);
@@ -83,7 +117,7 @@ async fn settle(callers: &Callers, longest: Duration) {
     let mut quiet_since = tokio::time::Instant::now();
     while tokio::time::Instant::now() < deadline && quiet_since.elapsed() < QUIET {
         tokio::time::sleep(LOOK).await;
-        if callers.in_flight() > 0 {
+        if api.in_flight() > 0 {
             quiet_since = tokio::time::Instant::now();
         }
     }

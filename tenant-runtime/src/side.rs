@@ -16,13 +16,19 @@ use crate::{fleet::Part, settings::Settings};
 /// When the address cannot be had.
 pub fn listen(address: SocketAddr, health: &Health) -> anyhow::Result<Bound> {
     let health = health.clone();
-    Ok(web::bind(Listen { address, workers: 1 }, move || {
-        App::new()
-            .app_data(health.clone())
-            .configure(web::health::configure)
-            .configure(web::configure_app)
-            .wrap(Edge::new(Clock::system()))
-    })?)
+    Ok(web::bind(
+        Listen {
+            address,
+            workers: 1,
+        },
+        move || {
+            App::new()
+                .app_data(health.clone())
+                .configure(web::health::configure)
+                .configure(web::configure_app)
+                .wrap(Edge::new(Clock::system()))
+        },
+    )?)
 }
 
 /// The log and the metrics of a subcommand, and where its health is said.
@@ -35,5 +41,10 @@ pub fn observed(program: &'static str, settings: &Settings) -> Health {
 /// A part in the fleet that verifies no identities and has no requests in flight.
 #[must_use]
 pub fn part(role: NodeRole, health: &Health) -> Part {
-    Part { role, keys: Box::new(drop), in_flight: Box::new(|| 0), health: health.clone() }
+    Part {
+        role,
+        keys: Box::new(drop),
+        in_flight: Box::new(|| 0),
+        health: health.clone(),
+    }
 }

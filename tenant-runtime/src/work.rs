@@ -21,8 +21,10 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let fleet = Fleet::new(&settings)?;
     let bound = side::listen(settings.work.address, &health)?;
     // A connection that publishes may be blocked; one that consumes must not be.
-    let (outward, inward) =
-        (queues::link(&settings, "relay")?, queues::link(&settings, "consumers")?);
+    let (outward, inward) = (
+        queues::link(&settings, "relay")?,
+        queues::link(&settings, "consumers")?,
+    );
     let publisher = Publisher::new(outward.clone());
     let relay = Relay::new(
         fleet.pools.clone(),
@@ -34,14 +36,35 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let membership = fleet.join(&settings, side::part(NodeRole::Work, &health));
 
     let (stop, stop_relay) = (CancellationToken::new(), CancellationToken::new());
-    let reporting = tokio::spawn(queues::need(health.clone(), vec![outward.clone(), inward.clone()]));
+    let reporting = tokio::spawn(queues::need(
+        health.clone(),
+        vec![outward.clone(), inward.clone()],
+    ));
     let warning = tokio::spawn(queues::warn(health, outward.clone(), relay.clone()));
-    let consumers = Consumers { link: inward.clone(), publisher, stop: stop.clone() };
+    let consumers = Consumers {
+        link: inward.clone(),
+        publisher,
+        stop: stop.clone(),
+    };
     let mut tasks = JoinSet::new();
-    consumers.spawn(&mut tasks, Class::Activity, activity(&fleet, &active, relay.nudge()));
-    consumers.spawn(&mut tasks, Class::Housekeeping, housekeeping(&fleet, &settings));
+    consumers.spawn(
+        &mut tasks,
+        Class::Activity,
+        activity(&fleet, &active, relay.nudge()),
+    );
+    consumers.spawn(
+        &mut tasks,
+        Class::Housekeeping,
+        housekeeping(&fleet, &settings),
+    );
     let sweeps = queues::sweeps(&settings);
-    tasks.spawn(sweep(fleet.api.clone(), active, relay.nudge(), sweeps, stop.clone()));
+    tasks.spawn(sweep(
+        fleet.api.clone(),
+        active,
+        relay.nudge(),
+        sweeps,
+        stop.clone(),
+    ));
     let relaying = tokio::spawn(relay.run(stop_relay.clone()));
 
     let ended = bound

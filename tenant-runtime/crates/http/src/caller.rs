@@ -1,7 +1,7 @@
 //! Who calls: the identity that the gateway signed, made a context for use cases.
 //!
-//! The header is the only thing trusted. [`identity::Verifier`] remembers what it has verified,
-//! so a request costs one look-up, no cryptography.
+//! The header is the only thing trusted. [`Verifier`] remembers what it has verified, so a request
+//! costs one look-up, no cryptography.
 
 use std::{
     future::{Ready, ready},
@@ -13,49 +13,74 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
-use identity::{IdentityError, Verifier};
-use kernel::{RequestContext, Scope};
+use clock::Clock;
+use db::{TenantDb, TenantPools};
+use identity::Verifier;
+use kernel::{RequestContext, Scope, TenantContext};
 use web::{ApiError, ProblemCode, RequestIdExt, Tenant};
 
-/// The header with the signed identity.
-pub const IDENTITY_HEADER: &str = "x-trellis-identity";
+use crate::failure::Failure;
 
-/// What an extractor of [`Caller`] needs; in the app's data.
-#[derive(Debug, Clone)]
-pub struct Callers {
+/// Called after a request has committed, so that its events are not left to wait.
+type Committed = Box<dyn Fn(TenantContext) + Send + Sync>;
+
+/// What every handler needs; in the app's data. Clones share it.
+#[derive(Clone)]
+pub struct Api(Arc<Parts>);
+
+struct Parts {
     verifier: Verifier,
-    clock: clock::Clock,
-    in_flight: Arc<AtomicU32>,
+    clock: Clock,
+    pools: TenantPools,
+    committed: Committed,
+    in_flight: AtomicU32,
 }
 
-impl Callers {
-    /// Callers whose identity `verifier` accepts.
+impl std::fmt::Debug for Api {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Api")
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Api {
+    /// An API for callers whose identity `verifier` accepts.
     #[must_use]
-    pub fn new(verifier: Verifier, clock: clock::Clock) -> Self {
-        Self {
+    pub fn new(
+        verifier: Verifier,
+        clock: Clock,
+        pools: TenantPools,
+        committed: impl Fn(TenantContext) + Send + Sync + 'static,
+    ) -> Self {
+        let committed = Box::new(committed);
+        Self(Arc::new(Parts {
             verifier,
             clock,
-            in_flight: Arc::default(),
-        }
+            pools,
+            committed,
+            in_flight: AtomicU32::new(0),
+        }))
     }
 
     /// How many calls are being worked on.
     #[must_use]
     pub fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+        self.0.in_flight.load(Ordering::Relaxed)
     }
 
     fn context(&self, request: &HttpRequest) -> Result<RequestContext, ApiError> {
-        let now = self.clock.now();
+        let now = self.0.clock.now();
         let token = request
             .headers()
-            .get(IDENTITY_HEADER)
+            .get(identity::HEADER)
             .and_then(|value| value.to_str().ok())
-            .ok_or_else(|| refused("the signed identity is missing"))?;
+            .ok_or(ProblemCode::IdentityInvalid)?;
         let claims = self
+            .0
             .verifier
             .verify(token, now)
-            .map_err(|error| not_valid(&error))?;
+            .map_err(|error| ApiError::new(ProblemCode::IdentityInvalid).because(&error))?;
         request
             .extensions_mut()
             .insert(Tenant(claims.tenant.tenant));
@@ -68,32 +93,24 @@ impl Callers {
     }
 }
 
-fn refused(detail: &'static str) -> ApiError {
-    ApiError::new(ProblemCode::IdentityInvalid).detail(detail)
-}
-
-fn not_valid(error: &IdentityError) -> ApiError {
-    ApiError::new(ProblemCode::IdentityInvalid).detail(error.to_string())
-}
-
 /// A scope that a route needs of a token.
-pub trait Needs: 'static {
+pub(crate) trait Needs: 'static {
     /// The scope.
     const SCOPE: Scope;
 }
 
 /// Needs `work_items:read`.
 #[derive(Debug)]
-pub struct ReadItems;
+pub(crate) struct ReadItems;
 /// Needs `work_items:write`.
 #[derive(Debug)]
-pub struct WriteItems;
+pub(crate) struct WriteItems;
 /// Needs `members:read`.
 #[derive(Debug)]
-pub struct ReadMembers;
+pub(crate) struct ReadMembers;
 /// Needs `members:write`.
 #[derive(Debug)]
-pub struct WriteMembers;
+pub(crate) struct WriteMembers;
 
 impl Needs for ReadItems {
     const SCOPE: Scope = Scope::WorkItemsRead;
@@ -110,27 +127,28 @@ impl Needs for WriteMembers {
 
 /// A verified caller whose token, when it is limited to scopes, has the one that the route needs.
 #[derive(Debug)]
-pub struct Caller<S> {
+pub(crate) struct Caller<S> {
     /// The context for use cases.
-    pub context: RequestContext,
-    _working: Working,
+    pub(crate) context: RequestContext,
+    api: Api,
     scope: PhantomData<S>,
 }
 
-/// Counts a call while it is worked on.
-#[derive(Debug)]
-struct Working(Arc<AtomicU32>);
+impl<S> Caller<S> {
+    /// The caller's tenant's database.
+    pub(crate) async fn db(&self) -> Result<TenantDb, Failure> {
+        Ok(self.api.0.pools.get(&self.context.tenant).await?)
+    }
 
-impl Working {
-    fn start(count: &Arc<AtomicU32>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
+    /// Something was committed.
+    pub(crate) fn committed(&self) {
+        (self.api.0.committed)(self.context.tenant);
     }
 }
 
-impl Drop for Working {
+impl<S> Drop for Caller<S> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.api.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -144,15 +162,16 @@ impl<S: Needs> FromRequest for Caller<S> {
 }
 
 fn call<S: Needs>(request: &HttpRequest) -> Result<Caller<S>, ApiError> {
-    let callers = request.app_data::<Callers>().ok_or(ProblemCode::Internal)?;
-    let context = callers.context(request)?;
+    let api = request.app_data::<Api>().ok_or(ProblemCode::Internal)?;
+    let context = api.context(request)?;
     if !context.actor.may_use(S::SCOPE) {
         return Err(ApiError::new(ProblemCode::ScopeMissing)
             .detail(format!("the token needs the scope {}", S::SCOPE.as_str())));
     }
+    api.0.in_flight.fetch_add(1, Ordering::Relaxed);
     Ok(Caller {
         context,
-        _working: Working::start(&callers.in_flight),
+        api: api.clone(),
         scope: PhantomData,
     })
 }

@@ -4,9 +4,8 @@
 use std::borrow::Cow;
 
 use tr_domain::{
-    Constraint, DependencyKind, ElementType, GateOutcome, ObjectKind, Rag, Scheduling,
-    WorkItemKind,
-    access::{Level, SystemGroup},
+    Constraint, DependencyKind, ElementType, GateOutcome, Rag, Scheduling, WorkItemKind,
+    access::Level,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -57,14 +56,8 @@ words! {
     ConstraintWord = "Constraint", "A limit on the dates.", Constraint::WORDS;
     /// [`DependencyKind`]
     DependencyKindWord = "DependencyKind", "Which ends a dependency ties: finish to start, and so on.", DependencyKind::WORDS;
-    /// [`ObjectKind`]
-    ObjectKindWord = "ObjectKind", "What a right is given on.", ObjectKind::WORDS;
     /// [`Level`]
     LevelWord = "Level", "A right; each holds the ones before it.", Level::WORDS;
-    /// [`SystemGroup`]
-    SystemGroupWord = "SystemGroup", "A group whose members follow from role and `external`.", &["architects", "builders", "users", "internal", "external"];
-    /// [`kernel::Role`]
-    RoleWord = "Role", "A member's role.", &["architect", "builder", "user"];
     /// The state of a member.
     MemberStateWord = "MemberState", "Whether a member has come in, and is still there.", &["invited", "active", "archived"];
 }

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::error::GrantError;
 use super::object::Object;
 use crate::error::Denied;
-use crate::unit::{Unit, new_id, write};
+use crate::idempotency::{Keyed, Outcome};
+use crate::unit::{Unit, keyed, new_id};
 use crate::views::GrantView;
 use crate::work_items::grant_changes;
 
@@ -35,17 +36,19 @@ pub async fn put_grant(
     ctx: &RequestContext,
     db: &TenantDb,
     command: PutGrant,
-) -> Result<GrantView, GrantError> {
+    key: Option<Keyed<'_, GrantView>>,
+) -> Result<Outcome<GrantView>, GrantError> {
     let PutGrant {
         object_id,
         subject,
         level,
     } = command;
-    write(
+    keyed(
         ctx,
         db,
+        key,
         async || Ok(()),
-        async |unit, ()| {
+        async |unit: &mut Unit<'_>, ()| {
             lock_structure(unit.conn()).await?;
             let object = Object::managed(unit.conn(), &unit.viewer, object_id).await?;
             check_subject(unit, subject, level).await?;

@@ -1,7 +1,7 @@
 //! What clients send about work items.
 
 use garde::Validate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tr_domain::{
     Constraint, ContentPatch, ElementType, GateOutcome, LocalMinute, Rag, Scheduling, WorkItemKind,
 };
@@ -11,13 +11,14 @@ use uuid::Uuid;
 use crate::{maybe::present, schema};
 
 /// A label put on an item.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-pub struct LabelChoice {
+#[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
+#[schema(as = LabelChoice)]
+pub(crate) struct Label {
     /// The label.
-    pub id: Uuid,
+    pub(super) id: Uuid,
     /// Whether it is the item's primary one; at most one is.
     #[serde(default)]
-    pub primary: bool,
+    pub(super) primary: bool,
 }
 
 /// A new work item. Which of `folder_id`, `parent_id` and `theme_id` it takes depends on its kind:
@@ -25,64 +26,64 @@ pub struct LabelChoice {
 /// a theme; a gate in a stage; a task in an element or gate.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[garde(allow_unvalidated)]
-pub struct WorkItemCreate {
+pub(crate) struct WorkItemCreate {
     /// The kind; it never changes.
     #[schema(value_type = schema::KindWord)]
-    pub kind: WorkItemKind,
+    pub(super) kind: WorkItemKind,
     /// One line of text.
     #[schema(min_length = 1, max_length = 500)]
-    pub name: String,
+    pub(super) name: String,
     /// Text of many lines.
     #[schema(max_length = 16000)]
-    pub description: Option<String>,
+    pub(super) description: Option<String>,
     /// The folder, for grids.
-    pub folder_id: Option<Uuid>,
+    pub(super) folder_id: Option<Uuid>,
     /// The parent, for all but grids.
-    pub parent_id: Option<Uuid>,
+    pub(super) parent_id: Option<Uuid>,
     /// The theme, for elements.
-    pub theme_id: Option<Uuid>,
+    pub(super) theme_id: Option<Uuid>,
     /// For elements; `with_tasks` unless given.
     #[schema(value_type = Option<schema::ElementTypeWord>)]
-    pub element_type: Option<ElementType>,
+    pub(super) element_type: Option<ElementType>,
     /// The member who does it; elements, gates and tasks.
-    pub assignee_id: Option<Uuid>,
+    pub(super) assignee_id: Option<Uuid>,
     /// The labels it carries.
-    pub labels: Option<Vec<LabelChoice>>,
+    pub(super) labels: Option<Vec<Label>>,
     /// A status.
     #[schema(value_type = Option<schema::RagWord>)]
-    pub rag: Option<Rag>,
+    pub(super) rag: Option<Rag>,
     /// When it starts.
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub start: Option<LocalMinute>,
+    pub(super) start: Option<LocalMinute>,
     /// When it ends.
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub finish: Option<LocalMinute>,
+    pub(super) finish: Option<LocalMinute>,
     /// Minutes of working time.
-    pub duration_minutes: Option<u32>,
+    pub(super) duration_minutes: Option<u32>,
     /// Who sets the dates; `auto` unless given.
     #[schema(value_type = Option<schema::SchedulingWord>)]
-    pub scheduling: Option<Scheduling>,
+    pub(super) scheduling: Option<Scheduling>,
     /// A limit on the dates.
     #[schema(value_type = Option<schema::ConstraintWord>)]
-    pub constraint: Option<Constraint>,
+    pub(super) constraint: Option<Constraint>,
     /// The date of the limit.
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub constraint_date: Option<LocalMinute>,
+    pub(super) constraint_date: Option<LocalMinute>,
     /// When it should be done.
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub deadline: Option<LocalMinute>,
+    pub(super) deadline: Option<LocalMinute>,
     /// A calendar of its own.
-    pub calendar_id: Option<Uuid>,
+    pub(super) calendar_id: Option<Uuid>,
     /// When it really started.
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub actual_start: Option<LocalMinute>,
+    pub(super) actual_start: Option<LocalMinute>,
     /// When it really ended.
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub actual_finish: Option<LocalMinute>,
+    pub(super) actual_finish: Option<LocalMinute>,
     /// Minutes of work left.
-    pub remaining_minutes: Option<u32>,
+    pub(super) remaining_minutes: Option<u32>,
     /// Whether a task needs a file before it can be completed.
-    pub evidence_required: Option<bool>,
+    pub(super) evidence_required: Option<bool>,
 }
 
 impl WorkItemCreate {
@@ -114,71 +115,71 @@ impl WorkItemCreate {
 #[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(default)]
 #[garde(allow_unvalidated)]
-pub struct WorkItemPatch {
+pub(crate) struct WorkItemPatch {
     /// One line of text.
     #[schema(min_length = 1, max_length = 500)]
-    pub name: Option<String>,
+    pub(super) name: Option<String>,
     /// Text of many lines.
     #[schema(max_length = 16000)]
-    pub description: Option<String>,
+    pub(super) description: Option<String>,
     /// Of elements.
     #[schema(value_type = Option<schema::ElementTypeWord>)]
-    pub element_type: Option<ElementType>,
+    pub(super) element_type: Option<ElementType>,
     /// The member who does it.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
-    pub assignee_id: Option<Option<Uuid>>,
+    pub(super) assignee_id: Option<Option<Uuid>>,
     /// All the labels it carries from now on.
-    pub labels: Option<Vec<LabelChoice>>,
+    pub(super) labels: Option<Vec<Label>>,
     /// A status.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::RagWord>)]
-    pub rag: Option<Option<Rag>>,
+    pub(super) rag: Option<Option<Rag>>,
     /// When it starts.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub start: Option<Option<LocalMinute>>,
+    pub(super) start: Option<Option<LocalMinute>>,
     /// When it ends.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub finish: Option<Option<LocalMinute>>,
+    pub(super) finish: Option<Option<LocalMinute>>,
     /// Minutes of working time.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
-    pub duration_minutes: Option<Option<u32>>,
+    pub(super) duration_minutes: Option<Option<u32>>,
     /// Who sets the dates.
     #[schema(value_type = Option<schema::SchedulingWord>)]
-    pub scheduling: Option<Scheduling>,
+    pub(super) scheduling: Option<Scheduling>,
     /// A limit on the dates.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::ConstraintWord>)]
-    pub constraint: Option<Option<Constraint>>,
+    pub(super) constraint: Option<Option<Constraint>>,
     /// The date of the limit.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub constraint_date: Option<Option<LocalMinute>>,
+    pub(super) constraint_date: Option<Option<LocalMinute>>,
     /// When it should be done.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub deadline: Option<Option<LocalMinute>>,
+    pub(super) deadline: Option<Option<LocalMinute>>,
     /// A calendar of its own.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
-    pub calendar_id: Option<Option<Uuid>>,
+    pub(super) calendar_id: Option<Option<Uuid>>,
     /// When it really started.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub actual_start: Option<Option<LocalMinute>>,
+    pub(super) actual_start: Option<Option<LocalMinute>>,
     /// When it really ended.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<schema::LocalMinute>)]
-    pub actual_finish: Option<Option<LocalMinute>>,
+    pub(super) actual_finish: Option<Option<LocalMinute>>,
     /// Minutes of work left.
     #[serde(deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
-    pub remaining_minutes: Option<Option<u32>>,
+    pub(super) remaining_minutes: Option<Option<u32>>,
     /// Whether a task needs a file before it can be completed.
-    pub evidence_required: Option<bool>,
+    pub(super) evidence_required: Option<bool>,
 }
 
 impl From<WorkItemPatch> for ContentPatch {
@@ -209,11 +210,28 @@ impl From<WorkItemPatch> for ContentPatch {
 #[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(default)]
 #[garde(allow_unvalidated)]
-pub struct WorkItemCompletion {
+pub(crate) struct WorkItemCompletion {
     /// The decision, for gates.
     #[schema(value_type = Option<schema::OutcomeWord>)]
-    pub outcome: Option<GateOutcome>,
+    pub(super) outcome: Option<GateOutcome>,
     /// A note on it; needed when a gate is decided with open tasks.
     #[schema(max_length = 16000)]
-    pub note: Option<String>,
+    pub(super) note: Option<String>,
+}
+
+/// Where an item goes. What is left out stays; without a neighbour it goes to the end.
+#[derive(Debug, Default, Deserialize, ToSchema, Validate)]
+#[serde(default)]
+#[garde(allow_unvalidated)]
+pub(crate) struct WorkItemMove {
+    /// Into this item.
+    pub(super) parent_id: Option<Uuid>,
+    /// Into this theme, for elements.
+    pub(super) theme_id: Option<Uuid>,
+    /// Into this folder, for grids.
+    pub(super) folder_id: Option<Uuid>,
+    /// Right before this sibling.
+    pub(super) before: Option<Uuid>,
+    /// Right after this sibling.
+    pub(super) after: Option<Uuid>,
 }

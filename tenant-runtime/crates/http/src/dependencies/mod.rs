@@ -1,0 +1,15 @@
+//! `/dependencies`: what has to wait for what.
+
+mod body;
+mod read;
+mod write;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Adds the routes.
+pub(crate) fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(read::list)
+        .service(write::create)
+        .service(read::get)
+        .service(write::delete);
+}

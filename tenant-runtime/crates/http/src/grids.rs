@@ -1,0 +1,31 @@
+//! `/grids`: plans as a whole.
+
+use actix_web::get;
+use kernel::WorkItemId;
+use tr_app::{board as app, views::BoardView};
+use utoipa_actix_web::service_config::ServiceConfig;
+use web::{Json, Path as Id};
+
+use crate::{
+    caller::{Caller, ReadItems},
+    failure::Failure,
+};
+
+/// Adds the routes.
+pub(crate) fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(board);
+}
+
+/// Gives a grid as a board: stages by themes with their cells, gates and progress.
+#[utoipa::path(
+    tag = "Work items",
+    operation_id = "getBoard",
+    params(("id" = Uuid, Path, description = "The grid.")),
+    responses((status = 200, description = "The board.", body = BoardView)),
+    security(("session" = []), ("token" = ["work_items:read"])),
+)]
+#[get("/api/v1/grids/{id}/board")]
+async fn board(caller: Caller<ReadItems>, id: Id<WorkItemId>) -> Result<Json<BoardView>, Failure> {
+    let db = caller.db().await?;
+    Ok(Json(app::get_board(&caller.context, &db, id.0).await?))
+}

@@ -1,0 +1,125 @@
+//! The API in this process, with a fixed clock, databases of its own and identities signed by a
+//! key of the test.
+
+mod answer;
+mod seed;
+mod tenant;
+
+use std::{
+    collections::HashMap,
+    rc::Rc,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use actix_web::{
+    App,
+    dev::{Service as _, ServiceResponse},
+    http::{Method, header::CONTENT_TYPE},
+    test::{TestRequest, init_service},
+};
+use clock::Clock;
+use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools, async_trait};
+use futures_util::future::LocalBoxFuture;
+use identity::{Signer, Verifier, generate_key};
+use kernel::TenantId;
+use tr_http::Callers;
+
+pub use answer::Answer;
+pub use tenant::{Person, Tenant};
+
+type Handle = Rc<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
+
+/// The API in this process.
+#[derive(Clone)]
+pub struct TestApp {
+    /// The clock; it stands until a test moves it.
+    pub clock: Clock,
+    /// Signs the identities.
+    pub signer: Arc<Signer>,
+    /// The tenants' databases.
+    pub pools: TenantPools,
+    places: Arc<Places>,
+    handle: Handle,
+}
+
+/// Where the tenants of the test are.
+#[derive(Default)]
+pub struct Places(RwLock<HashMap<TenantId, Arc<Placement>>>);
+
+impl Places {
+    pub fn put(&self, placement: Placement) {
+        let mut places = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        places.insert(placement.tenant.tenant, Arc::new(placement));
+    }
+}
+
+#[async_trait]
+impl Placements for Places {
+    async fn placement(&self, tenant: TenantId) -> Result<Arc<Placement>, PlacementError> {
+        let places = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        places.get(&tenant).cloned().ok_or(PlacementError::Unknown)
+    }
+}
+
+impl TestApp {
+    /// An app without tenants.
+    pub async fn new() -> Self {
+        let clock = testkit::clock();
+        let signer = Arc::new(Signer::new("test", generate_key()));
+        let places = Arc::new(Places::default());
+        let pools = TenantPools::new(PoolBudget::default(), places.clone());
+        let verifier = Verifier::new(vec![signer.public()]).expect("the test's key");
+        let callers = Callers::new(verifier, clock.clone());
+        let runtime = runtime(&pools, &clock);
+        let allow = web::AllowTable::from_openapi(&tr_http::openapi());
+        let app = App::new()
+            .app_data(callers)
+            .app_data(actix_web::web::Data::new(runtime))
+            .app_data(allow)
+            .configure(tr_http::configure)
+            .configure(web::configure_app)
+            .wrap(web::Edge::new(clock.clone()));
+        let service = Rc::new(init_service(app).await);
+        let handle: Handle = Rc::new(move |request| {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                match service.call(request.to_request()).await {
+                    Ok(response) => Answer::read(response).await,
+                    Err(error) => Answer::of_error(error).await,
+                }
+            })
+        });
+        Self {
+            clock,
+            signer,
+            pools,
+            places,
+            handle,
+        }
+    }
+
+    /// A new tenant with its own database and nobody in it.
+    pub async fn tenant(&self, slug: &'static str) -> Tenant {
+        Tenant::new(self.clone(), slug).await
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        (self.handle)(request).await
+    }
+
+    /// A request without anything.
+    pub fn request(method: Method, path: &str) -> TestRequest {
+        TestRequest::default()
+            .method(method)
+            .uri(path)
+            .insert_header(("x-request-id", "test"))
+    }
+
+    /// A request with a body as it stands.
+    pub fn with_body(request: TestRequest, body: impl Into<bytes::Bytes>) -> TestRequest {
+        request
+            .insert_header((CONTENT_TYPE, "application/json"))
+            .set_payload(body)
+    }
+}

@@ -1,0 +1,4 @@
+//! The API against real databases.
+
+mod app;
+mod openapi;
