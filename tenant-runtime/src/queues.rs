@@ -75,11 +75,15 @@ pub async fn warn(health: Health, link: Link, relay: Relay) {
     }
 }
 
-/// Keeps saying how the broker is, to a process that is nothing without it.
-pub async fn need(health: Health, links: Vec<Link>) {
+/// Keeps saying how the broker is, to a process that is nothing without it, and how the outboxes
+/// are where that is its business.
+pub async fn need(health: Health, links: Vec<Link>, relay: Option<Relay>) {
     let mut looks = tokio::time::interval(LOOK);
     loop {
         looks.tick().await;
         health.set("broker", links.iter().try_for_each(Link::check));
+        if let Some(relay) = &relay {
+            health.warn("outbox", relay.check());
+        }
     }
 }

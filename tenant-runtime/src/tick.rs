@@ -20,7 +20,7 @@ pub async fn tick(settings: Settings) -> anyhow::Result<()> {
     let membership = fleet.join(&settings, side::part(NodeRole::Tick, &health));
 
     let stop = CancellationToken::new();
-    let reporting = tokio::spawn(queues::need(health, vec![link.clone()]));
+    let reporting = tokio::spawn(queues::need(health, vec![link.clone()], None));
     let timers = tokio::spawn(run_timers(
         link.clone(),
         fleet.api.clone(),

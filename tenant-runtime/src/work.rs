@@ -36,11 +36,8 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let membership = fleet.join(&settings, side::part(NodeRole::Work, &health));
 
     let (stop, stop_relay) = (CancellationToken::new(), CancellationToken::new());
-    let reporting = tokio::spawn(queues::need(
-        health.clone(),
-        vec![outward.clone(), inward.clone()],
-    ));
-    let warning = tokio::spawn(queues::warn(health, outward.clone(), relay.clone()));
+    let links = vec![outward.clone(), inward.clone()];
+    let reporting = tokio::spawn(queues::need(health, links, Some(relay.clone())));
     let consumers = Consumers {
         link: inward.clone(),
         publisher,
@@ -78,7 +75,6 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     stop_relay.cancel();
     relaying.await.context("the relay failed")?;
     reporting.abort();
-    warning.abort();
     membership.leave().await;
     tokio::join!(inward.close(), outward.close());
     fleet.pools.close().await;
