@@ -7,7 +7,7 @@ use cp_domain::{
     BEAT_SECONDS, Node, NodeRuleError, Ring, TokenHash, check_node_address, check_node_name,
 };
 use cp_store::{
-    CatalogueEntry, NewNode, NodeStore, RouteStore, SealedPlacement, StoreError,
+    NewNode, NodeStore, RouteStore, StoreError,
     seal::{Purpose, SealError, Sealer},
 };
 use db::CentralDb;
@@ -16,6 +16,8 @@ use kernel::{NodeId, TenantId};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+
+pub use cp_store::{CatalogueEntry, SealedPlacement};
 
 use crate::{
     identity_keys::{IdentityKeyError, IdentityKeys},

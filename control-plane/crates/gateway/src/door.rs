@@ -114,7 +114,9 @@ where
                 .insert(web::Tenant(visitor.route.tenant));
             if paths::owner(request.method(), request.path()) == Owner::ControlPlane {
                 request.extensions_mut().insert(tenant_host(&visitor.route));
-                request.extensions_mut().insert(TenantSession(visitor.found));
+                request
+                    .extensions_mut()
+                    .insert(TenantSession(visitor.found));
                 return Ok(service.call(request).await?.map_into_left_body());
             }
             let (request, payload) = request.into_parts();

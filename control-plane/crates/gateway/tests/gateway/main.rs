@@ -1,0 +1,18 @@
+//! The gateway on real servers: MariaDB, Redis, and nodes that are small programs in this process.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::large_futures,
+    reason = "a test ends at what it did not expect"
+)]
+
+mod counting;
+mod hosts;
+mod losses;
+mod node;
+mod passing;
+mod people;
+mod sessions;
+mod tunnels;
+mod world;

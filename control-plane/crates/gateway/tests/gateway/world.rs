@@ -1,0 +1,231 @@
+//! A gateway with a tenant and somebody in it.
+
+use std::{net::SocketAddr, time::Duration};
+
+use actix_web::{App, HttpResponse, web as actix};
+use clock::Clock;
+use cp_app::{
+    cache::Cache,
+    identity_keys::IdentityKeys,
+    nodes::Nodes,
+    push::Pushes,
+    routes::RouteDirectory,
+    sessions::{SessionDirectory, TenantHost, TenantSession},
+};
+use cp_gateway::{Door, Gateway, GatewayParts, GatewaySettings, HostSettings};
+use cp_store::seal::{KeyRing, Sealer, new_key_line};
+use db::{CentralDb, PoolSettings};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::json;
+use testkit::{Account, Proxy, TestDb, TestRedis, eventually};
+use uuid::Uuid;
+use web::{Edge, Listen, health::Health};
+
+use crate::people::{self, Somebody};
+
+pub const BASE: &str = "trellis.localhost";
+pub const SOON: Duration = Duration::from_secs(5);
+
+/// Everything that a test needs.
+pub struct World {
+    pub db: TestDb,
+    pub account: Account,
+    pub redis: TestRedis,
+    pub gateway: Gateway,
+    pub pushes: Pushes,
+    pub directory: SessionDirectory,
+    pub group: Uuid,
+    pub tenant: Uuid,
+    pub somebody: Somebody,
+    pub address: SocketAddr,
+    pub client: Client,
+}
+
+/// What a test may want otherwise.
+pub struct Wish<'a> {
+    pub nodes: &'a [&'a str],
+    pub settings: GatewaySettings,
+    /// Stands before the database.
+    pub proxy: Option<&'a Proxy>,
+}
+
+impl Default for Wish<'_> {
+    fn default() -> Self {
+        let settings = GatewaySettings {
+            connect_timeout_ms: 500,
+            first_byte_timeout_ms: 2_000,
+            idle_timeout_ms: 2_000,
+            ..GatewaySettings::default()
+        };
+        Self {
+            nodes: &[],
+            settings,
+            proxy: None,
+        }
+    }
+}
+
+impl World {
+    /// A world whose nodes are at these addresses.
+    pub async fn with(nodes: &[&str]) -> Self {
+        Self::new(Wish {
+            nodes,
+            ..Wish::default()
+        })
+        .await
+    }
+
+    /// A world whose gateway reaches the database through a proxy.
+    pub async fn behind(proxy: &Proxy, nodes: &[&str]) -> Self {
+        Self::new(Wish {
+            nodes,
+            proxy: Some(proxy),
+            ..Wish::default()
+        })
+        .await
+    }
+
+    pub async fn new(wish: Wish<'_>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let db = TestDb::central().await;
+        let group = people::placement_group(db.conn(), "general").await;
+        let tenant = people::tenant(db.conn(), group, "acme").await;
+        let somebody = people::somebody(db.conn(), tenant).await;
+        for (number, address) in wish.nodes.iter().enumerate() {
+            people::node(db.conn(), &format!("node-{number}"), "general", address).await;
+        }
+        let account = db.account("ALL PRIVILEGES").await;
+        let redis = testkit::redis().await;
+        let database_url = wish
+            .proxy
+            .map_or_else(|| account.url.clone(), |proxy| proxy.url(&account.url));
+        let (gateway, health, pushes, directory) =
+            assemble(&database_url, redis.url(), wish.settings).await;
+        let address = serve(gateway.clone(), health.clone());
+        let expected = wish.nodes.len();
+        eventually(SOON, async || {
+            health.is_ready() && gateway.nodes() == expected
+        })
+        .await;
+        let client = Client::builder().build().unwrap();
+        Self {
+            db,
+            account,
+            redis,
+            gateway,
+            pushes,
+            directory,
+            group,
+            tenant,
+            somebody,
+            address,
+            client,
+        }
+    }
+
+    /// A request to the tenant's host, with nobody's credential.
+    pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.at("acme", method, path)
+    }
+
+    /// A request to a host.
+    pub fn at(&self, label: &str, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("http://{}{path}", self.address);
+        self.client
+            .request(method, url)
+            .header("host", format!("{label}.{BASE}:8080"))
+    }
+
+    /// A request with somebody's cookie.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path)
+            .header("cookie", format!("trellis={}", self.somebody.cookie))
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request(Method::GET, path)
+    }
+}
+
+async fn assemble(
+    database_url: &str,
+    redis_url: &str,
+    settings: GatewaySettings,
+) -> (Gateway, Health, Pushes, SessionDirectory) {
+    let pool = PoolSettings {
+        url: database_url.to_owned().into(),
+        max_connections: 4,
+        acquire_timeout_ms: 500,
+        statement_timeout_ms: 2_000,
+    };
+    let db = CentralDb::connect(&pool).await.unwrap();
+    let sealer = Sealer::new(KeyRing::parse(&new_key_line()).unwrap());
+    let cache = Cache::connect(redis_url).unwrap();
+    let clock = Clock::system();
+    let pushes = Pushes::new(cache.clone());
+    let keys = IdentityKeys::new(db.clone(), sealer.clone(), clock.clone());
+    let directory = SessionDirectory::new(db.clone(), cache, clock.clone());
+    let health = Health::new();
+    let parts = GatewayParts {
+        routes: RouteDirectory::new(db.clone()),
+        sessions: directory.clone(),
+        keys: keys.clone(),
+        nodes: Nodes {
+            db,
+            sealer,
+            keys,
+            pushes: pushes.clone(),
+            clock: clock.clone(),
+        },
+        pushes: pushes.clone(),
+        clock,
+        health: health.clone(),
+    };
+    let host = HostSettings {
+        base_domain: BASE.to_owned(),
+        https: false,
+        insecure_cookies: true,
+    };
+    (
+        Gateway::new(parts, host, settings),
+        health,
+        pushes,
+        directory,
+    )
+}
+
+fn serve(gateway: Gateway, health: Health) -> SocketAddr {
+    let listen = Listen {
+        address: "127.0.0.1:0".parse().unwrap(),
+        workers: 1,
+    };
+    let door = gateway.clone();
+    let bound = web::bind(listen, move || {
+        App::new()
+            .wrap(Door::new(door.clone()))
+            .wrap(Edge::new(Clock::system()))
+            .app_data(health.clone())
+            .configure(web::health::configure)
+            .configure(web::configure_app)
+            .route("/auth/v1/session", actix::get().to(in_process))
+            .route("/api/v1/members", actix::post().to(in_process))
+    })
+    .unwrap();
+    let address = bound.addresses()[0];
+    tokio::spawn(async move { gateway.run(std::future::pending()).await });
+    tokio::spawn(bound.run(std::future::pending()));
+    address
+}
+
+/// Stands for the routes of the control plane.
+async fn in_process(
+    host: actix::ReqData<TenantHost>,
+    session: actix::ReqData<TenantSession>,
+) -> HttpResponse {
+    let session = session.into_inner().0;
+    HttpResponse::Ok().json(json!({
+        "in_process": true,
+        "slug": host.slug.to_string(),
+        "member": session.map(|session| session.member_id),
+    }))
+}
