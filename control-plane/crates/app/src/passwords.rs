@@ -150,7 +150,7 @@ impl Passwords {
             return Ok(Err(weak));
         }
         self.work(password, move |password| {
-            let about: Vec<&str> = about.iter().map(String::as_str).collect();
+            let about: Vec<&str> = about.iter().flat_map(|text| words_of(text)).collect();
             check_strength(u8::from(zxcvbn::zxcvbn(password, &about).score()))
         })
         .await
@@ -179,6 +179,14 @@ impl Passwords {
             _ => Err(PasswordError::Busy),
         }
     }
+}
+
+/// What of a text somebody would build a password from: all of it and its words.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    let words = text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 2);
+    std::iter::once(text).chain(words)
 }
 
 fn hash(hasher: &Argon2<'_>, password: &str) -> Result<String, PasswordError> {

@@ -171,7 +171,7 @@ pub(super) fn parse<T: DeserializeOwned + Validate<Context = ()>>(
         let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
         serde_ignored::deserialize(tracked, |path| unknown.push(pointer::of_ignored(&path)))
     };
-    let value: T = value.map_err(|error| unreadable(&error, &track.path()))?;
+    let value: T = value.map_err(|error| unreadable(body, &error, &track.path()))?;
     json.end().map_err(|error| malformed(&error))?;
     if !unknown.is_empty() {
         return Err(unknown.into_iter().fold(
@@ -198,11 +198,21 @@ fn require_object(body: &[u8]) -> Result<(), ApiError> {
     )
 }
 
-fn unreadable(error: &serde_json::Error, path: &serde_path_to_error::Path) -> ApiError {
+fn unreadable(
+    body: &[u8],
+    error: &serde_json::Error,
+    path: &serde_path_to_error::Path,
+) -> ApiError {
     if error.is_data() {
-        pointer::of_data_error(ProblemCode::ValidationFailed, path, &error.to_string())
-    } else {
-        malformed(error)
+        return pointer::of_data_error(ProblemCode::ValidationFailed, path, &error.to_string());
+    }
+    match serde_json::from_slice::<serde::de::IgnoredAny>(body) {
+        // Of a number where a word of a list belongs, serde says that it is bad syntax.
+        Ok(_) => {
+            let message = "invalid type: a text is expected here";
+            pointer::of_data_error(ProblemCode::ValidationFailed, path, message)
+        }
+        Err(error) => malformed(&error),
     }
 }
 
