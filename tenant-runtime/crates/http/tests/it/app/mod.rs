@@ -13,7 +13,7 @@ use std::{
 
 use actix_web::{
     App,
-    dev::{Service as _, ServiceResponse},
+    dev::Service as _,
     http::{Method, header::CONTENT_TYPE},
     test::{TestRequest, init_service},
 };
@@ -22,7 +22,7 @@ use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools, async_t
 use futures_util::future::LocalBoxFuture;
 use identity::{Signer, Verifier, generate_key};
 use kernel::TenantId;
-use tr_http::Callers;
+use tr_http::Api;
 
 pub use answer::Answer;
 pub use tenant::{Person, Tenant};
@@ -69,12 +69,10 @@ impl TestApp {
         let places = Arc::new(Places::default());
         let pools = TenantPools::new(PoolBudget::default(), places.clone());
         let verifier = Verifier::new(vec![signer.public()]).expect("the test's key");
-        let callers = Callers::new(verifier, clock.clone());
-        let runtime = runtime(&pools, &clock);
+        let api = Api::new(verifier, clock.clone(), pools.clone(), |_| {});
         let allow = web::AllowTable::from_openapi(&tr_http::openapi());
         let app = App::new()
-            .app_data(callers)
-            .app_data(actix_web::web::Data::new(runtime))
+            .app_data(api)
             .app_data(allow)
             .configure(tr_http::configure)
             .configure(web::configure_app)

@@ -130,7 +130,7 @@ impl Person {
 
     /// A request with the identity.
     pub fn request(&self, method: Method, path: &str) -> TestRequest {
-        TestApp::request(method, path).insert_header((tr_http::IDENTITY_HEADER, self.identity()))
+        TestApp::request(method, path).insert_header((identity::HEADER, self.identity()))
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -11,6 +11,8 @@ use crate::app::{Person, Tenant, TestApp};
 pub struct World {
     pub app: TestApp,
     pub acme: Tenant,
+    /// Where the outsider is at home.
+    _globex: Tenant,
     pub architect: Person,
     /// An architect of another tenant.
     pub outsider: Person,
@@ -25,7 +27,6 @@ pub struct World {
     pub folder: String,
     pub grid: String,
     pub stage: String,
-    pub theme: String,
     pub element: String,
     pub task: String,
     pub label: String,
@@ -44,13 +45,16 @@ impl World {
         let external = acme.external().await;
         let root = acme.root().to_string();
         let folder = architect
-            .create("/api/v1/folders", json!({ "parent_id": root, "name": "Plans" }))
+            .create(
+                "/api/v1/folders",
+                json!({ "parent_id": root, "name": "Plans" }),
+            )
             .await;
         for (person, level) in [(&manager, "manage"), (&external, "view")] {
             architect
                 .create(
                     "/api/v1/grants",
-                    json!({ "object": "folder", "object_id": folder, "subject": "member",
+                    json!({ "object_id": folder, "subject": "member",
                             "subject_id": person.id(), "level": level }),
                 )
                 .await;
@@ -59,15 +63,22 @@ impl World {
         let grid = item(json!({ "kind": "grid", "name": "Plan", "folder_id": folder })).await;
         let stage = item(json!({ "kind": "stage", "name": "Stage", "parent_id": grid })).await;
         let theme = item(json!({ "kind": "theme", "name": "Theme", "parent_id": grid })).await;
-        let element = item(json!({ "kind": "element", "name": "Element", "parent_id": stage,
-                                   "theme_id": theme }))
+        let element = item(
+            json!({ "kind": "element", "name": "Element", "parent_id": stage,
+                                   "theme_id": theme }),
+        )
         .await;
         let task = item(json!({ "kind": "task", "name": "Task", "parent_id": element })).await;
         let after = item(json!({ "kind": "task", "name": "After", "parent_id": element })).await;
         let label = architect
-            .create("/api/v1/labels", json!({ "name": "Urgent", "colour": "#aa0000" }))
+            .create(
+                "/api/v1/labels",
+                json!({ "name": "Urgent", "colour": "#aa0000" }),
+            )
             .await;
-        let group = architect.create("/api/v1/groups", json!({ "name": "Board" })).await;
+        let group = architect
+            .create("/api/v1/groups", json!({ "name": "Board" }))
+            .await;
         let dependency = architect
             .create(
                 "/api/v1/dependencies",
@@ -76,6 +87,7 @@ impl World {
             .await;
         Self {
             outsider: globex.member(Role::Architect).await,
+            _globex: globex,
             reader: acme.member(Role::User).await,
             editor: acme.member(Role::Builder).await,
             app,
@@ -86,7 +98,6 @@ impl World {
             folder,
             grid,
             stage,
-            theme,
             element,
             task,
             label,
@@ -107,11 +118,6 @@ impl World {
         self.architect.create("/api/v1/folders", body).await
     }
 
-    pub async fn new_grid(&self) -> String {
-        let body = json!({ "kind": "grid", "name": self.name(), "folder_id": self.folder });
-        self.architect.create("/api/v1/work-items", body).await
-    }
-
     pub async fn new_task(&self) -> String {
         let body = json!({ "kind": "task", "name": self.name(), "parent_id": self.element });
         self.architect.create("/api/v1/work-items", body).await
@@ -123,12 +129,14 @@ impl World {
     }
 
     pub async fn new_group(&self) -> String {
-        self.architect.create("/api/v1/groups", json!({ "name": self.name() })).await
+        self.architect
+            .create("/api/v1/groups", json!({ "name": self.name() }))
+            .await
     }
 
     pub async fn new_grant(&self) -> String {
         let group = self.new_group().await;
-        let body = json!({ "object": "grid", "object_id": self.grid, "subject": "group",
+        let body = json!({ "object_id": self.grid, "subject": "group",
                            "subject_id": group, "level": "view" });
         self.architect.create("/api/v1/grants", body).await
     }

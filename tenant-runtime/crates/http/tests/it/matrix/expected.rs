@@ -1,0 +1,53 @@
+//! What each operation answers to each kind of caller.
+
+/// `operationId`, then: outsider (of another tenant), reader (`view`), editor (`edit`), manager
+/// (`manage`), architect, external (`view`). Lists of an outsider are their own: 200 and empty.
+/// A thing that is named in a body and unknown is a 422; one that is addressed is a 404.
+pub const EXPECTED: &[(&str, [u16; 6])] = &[
+    ("getOpenApi", [200, 200, 200, 200, 200, 200]),
+    ("listFolders", [404, 200, 200, 200, 200, 200]),
+    ("createFolder", [422, 403, 201, 201, 201, 403]),
+    ("getFolder", [404, 200, 200, 200, 200, 200]),
+    ("updateFolder", [404, 403, 200, 200, 200, 403]),
+    ("deleteFolder", [404, 403, 403, 204, 204, 403]),
+    ("undeleteFolder", [404, 403, 403, 200, 200, 403]),
+    ("moveFolder", [404, 403, 200, 200, 200, 403]),
+    ("listWorkItems", [200, 200, 200, 200, 200, 200]),
+    ("createWorkItem", [422, 403, 201, 201, 201, 403]),
+    ("getWorkItem", [404, 200, 200, 200, 200, 200]),
+    ("updateWorkItem", [404, 403, 200, 200, 200, 403]),
+    ("deleteWorkItem", [404, 403, 403, 204, 204, 403]),
+    ("undeleteWorkItem", [404, 403, 403, 200, 200, 403]),
+    // Unassigned: whoever sees it may complete it.
+    ("completeWorkItem", [404, 200, 200, 200, 200, 200]),
+    ("reopenWorkItem", [404, 200, 200, 200, 200, 200]),
+    ("moveWorkItem", [404, 403, 200, 200, 200, 403]),
+    ("listWorkItemActivity", [404, 200, 200, 200, 200, 200]),
+    ("getBoard", [404, 200, 200, 200, 200, 200]),
+    // Builders and architects keep the labels; a guest knows those on what they see.
+    ("listLabels", [200, 200, 200, 200, 200, 200]),
+    ("createLabel", [201, 403, 201, 403, 201, 403]),
+    ("getLabel", [404, 200, 200, 200, 200, 404]),
+    ("updateLabel", [404, 403, 200, 403, 200, 404]),
+    ("deleteLabel", [404, 403, 204, 403, 204, 404]),
+    ("listDependencies", [404, 200, 200, 200, 200, 200]),
+    ("createDependency", [422, 403, 201, 201, 201, 403]),
+    ("getDependency", [404, 200, 200, 200, 200, 200]),
+    ("deleteDependency", [404, 403, 204, 204, 204, 403]),
+    ("listMembers", [200, 200, 200, 200, 200, 200]),
+    // Guests know the people who share content with them, such as this one.
+    ("getMember", [404, 200, 200, 200, 200, 200]),
+    ("listGroups", [200, 200, 200, 200, 200, 200]),
+    ("createGroup", [201, 403, 403, 403, 201, 403]),
+    ("getGroup", [404, 200, 200, 200, 200, 404]),
+    ("updateGroup", [404, 403, 403, 403, 200, 404]),
+    ("deleteGroup", [404, 403, 403, 403, 204, 404]),
+    ("listGroupMembers", [404, 200, 200, 200, 200, 404]),
+    ("addGroupMember", [404, 403, 403, 403, 200, 404]),
+    ("removeGroupMember", [404, 403, 403, 403, 200, 404]),
+    ("listGrants", [404, 403, 403, 200, 200, 403]),
+    ("createGrant", [404, 403, 403, 201, 201, 403]),
+    ("getGrant", [404, 403, 403, 200, 200, 403]),
+    ("deleteGrant", [404, 403, 403, 204, 204, 403]),
+    ("listActivity", [200, 200, 200, 200, 200, 200]),
+];
