@@ -161,5 +161,7 @@ fn block_on(program: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result
 }
 
 fn print(text: &str) -> anyhow::Result<()> {
-    std::io::stdout().write_all(text.as_bytes()).context("the output could not be written")
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("the output could not be written")
 }

@@ -24,7 +24,10 @@ fn target(settings: &Settings) -> anyhow::Result<Target> {
         .filter(|url| url.scheme() == "mysql")
         .context("database.url must be mysql://user:password@host:port/name")?;
     Ok(Target {
-        host: url.host_str().context("database.url has no host")?.to_owned(),
+        host: url
+            .host_str()
+            .context("database.url has no host")?
+            .to_owned(),
         port: url.port().unwrap_or(3306),
         user: decode(url.username())?,
         password: decode(url.password().unwrap_or_default())?,
@@ -34,5 +37,7 @@ fn target(settings: &Settings) -> anyhow::Result<Target> {
 
 fn decode(text: &str) -> anyhow::Result<String> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
-    Ok(decoded.context("database.url has characters that are no UTF-8")?.into_owned())
+    Ok(decoded
+        .context("database.url has characters that are no UTF-8")?
+        .into_owned())
 }

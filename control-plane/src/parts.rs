@@ -70,7 +70,15 @@ impl Parts {
             pushes: pushes.clone(),
             clock,
         };
-        Ok(Self { settings: Arc::new(settings), central, cache, pushes, auth, fleet, nodes })
+        Ok(Self {
+            settings: Arc::new(settings),
+            central,
+            cache,
+            pushes,
+            auth,
+            fleet,
+            nodes,
+        })
     }
 
     /// The worker of operations.

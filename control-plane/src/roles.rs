@@ -32,7 +32,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 pub async fn gateway(settings: Settings) -> anyhow::Result<()> {
     let process = Process::start(settings).await?;
     let gateway = process.gateway();
-    let servers = [listeners::gateway(&process.parts, &gateway, &process.health)?];
+    let servers = [listeners::gateway(
+        &process.parts,
+        &gateway,
+        &process.health,
+    )?];
     let mut background = Background::new(process.stop.clone());
     background.sessions(&process.parts);
     background.gateway(gateway);
@@ -62,7 +66,11 @@ impl Process {
         let health = Health::new().with_metrics(move || telemetry.metrics_text());
         readiness::begin(&health);
         let parts = Parts::new(settings, Clock::system()).await?;
-        Ok(Self { parts, health, stop: CancellationToken::new() })
+        Ok(Self {
+            parts,
+            health,
+            stop: CancellationToken::new(),
+        })
     }
 
     fn gateway(&self) -> Gateway {
@@ -90,9 +98,6 @@ impl Process {
         servers: [web::Bound; N],
         mut background: Background,
     ) -> anyhow::Result<()> {
-        for address in servers.iter().flat_map(web::Bound::addresses) {
-            tracing::info!(%address, "listening");
-        }
         let watching = readiness::watch(self.parts.clone(), self.health, self.stop.clone());
         background.spawn(watching);
         let stop = self.stop.clone();

@@ -81,7 +81,10 @@ pub struct Listener {
 
 impl From<Listener> for Listen {
     fn from(listener: Listener) -> Self {
-        Self { address: listener.listen, workers: listener.workers }
+        Self {
+            address: listener.listen,
+            workers: listener.workers,
+        }
     }
 }
 
@@ -146,7 +149,11 @@ impl FaultOnPurpose {
     pub fn of_worker(&self) -> Option<WorkerFault> {
         let read = |word: &str, moment| {
             let step = word.parse().ok()?;
-            Some(WorkerFault { step, moment, manner: FaultManner::Abort })
+            Some(WorkerFault {
+                step,
+                moment,
+                manner: FaultManner::Abort,
+            })
         };
         read(&self.stop_before, Moment::Before).or_else(|| read(&self.stop_after, Moment::After))
     }
@@ -158,7 +165,31 @@ impl Settings {
     /// # Errors
     /// With every fault that was found.
     pub fn load(file: Option<&Path>) -> Result<Loaded<Self>, SettingsError> {
-        settings::load(Source { prefix: "CP", defaults: DEFAULTS, file })
+        settings::load(Source {
+            prefix: "CP",
+            defaults: DEFAULTS,
+            file,
+        })
+    }
+}
+
+impl Settings {
+    /// Loads the settings with these environment variables instead of the process's own.
+    ///
+    /// # Errors
+    /// With every fault that was found.
+    pub fn load_from(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Loaded<Self>, SettingsError> {
+        settings::load_from(
+            Source {
+                prefix: "CP",
+                defaults: DEFAULTS,
+                file,
+            },
+            environment,
+        )
     }
 }
 
@@ -171,11 +202,31 @@ impl Validate for Settings {
         };
         let set = "must be set, usually by the key with _file at its end";
         rule(!self.database.url.is_empty(), "database.url", set);
-        rule(self.database.max_connections >= 2, "database.max_connections", "must be at least 2");
-        rule(Links::new(&self.public_url).is_ok(), "public_url", "must be http(s)://host[:port]");
-        rule(self.work.lease_ms >= 300, "work.lease_ms", "must be at least 300");
-        rule(self.work.poll_ms >= 10, "work.poll_ms", "must be at least 10");
-        rule(self.work.concurrency >= 1, "work.concurrency", "must be at least 1");
+        rule(
+            self.database.max_connections >= 2,
+            "database.max_connections",
+            "must be at least 2",
+        );
+        rule(
+            Links::new(&self.public_url).is_ok(),
+            "public_url",
+            "must be http(s)://host[:port]",
+        );
+        rule(
+            self.work.lease_ms >= 300,
+            "work.lease_ms",
+            "must be at least 300",
+        );
+        rule(
+            self.work.poll_ms >= 10,
+            "work.poll_ms",
+            "must be at least 10",
+        );
+        rule(
+            self.work.concurrency >= 1,
+            "work.concurrency",
+            "must be at least 1",
+        );
         rule(
             self.accounts.connections >= self.pools.per_tenant,
             "accounts.connections",
@@ -193,8 +244,8 @@ impl Settings {
     /// What only a developer's machine may do.
     fn validate_environment(&self, rule: &mut impl FnMut(bool, &str, &str)) {
         let development = self.environment == Environment::Development;
-        let loopback = self.gateway.listen.ip().is_loopback()
-            && self.staff_api.listen.ip().is_loopback();
+        let loopback =
+            self.gateway.listen.ip().is_loopback() && self.staff_api.listen.ip().is_loopback();
         rule(
             !self.sessions.insecure_cookies || (development && loopback),
             "sessions.insecure_cookies",

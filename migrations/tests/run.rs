@@ -11,8 +11,7 @@ struct Scratch {
 
 impl Scratch {
     fn new(name: &str, collation: &str) -> Self {
-        let url = std::env::var("TRELLIS_TEST_MARIADB_URL")
-            .expect("TRELLIS_TEST_MARIADB_URL is missing: run `cargo xtask test`");
+        let url = &testkit::services().mariadb_admin_url;
         let opts = Opts::from_url(&format!("{url}?prefer_socket=false")).unwrap();
         let database = format!("m_{name}_{}", std::process::id());
         let mut admin = Conn::new(opts.clone()).unwrap();

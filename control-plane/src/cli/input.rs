@@ -21,6 +21,9 @@ pub fn secret(file: Option<&Path>, what: &str) -> anyhow::Result<SecretString> {
         }
     }
     let line = text.lines().next().unwrap_or_default();
-    ensure!(!line.is_empty(), "{what}: there is none in the file or on standard input");
+    ensure!(
+        !line.is_empty(),
+        "{what}: there is none in the file or on standard input"
+    );
     Ok(SecretString::from(line))
 }

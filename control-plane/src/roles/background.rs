@@ -21,7 +21,10 @@ pub(super) struct Background {
 
 impl Background {
     pub(super) fn new(stop: CancellationToken) -> Self {
-        Self { tasks: JoinSet::new(), stop }
+        Self {
+            tasks: JoinSet::new(),
+            stop,
+        }
     }
 
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
@@ -33,7 +36,10 @@ impl Background {
         let (operations, stop) = (parts.worker(), self.stop.clone());
         self.spawn(async move { operations.run(stop).await });
         let mailer = Mailer::new(&parts.settings.mailer)?;
-        let (mail, stop) = (mail::Worker::new(parts.auth.clone(), mailer), self.stop.clone());
+        let (mail, stop) = (
+            mail::Worker::new(parts.auth.clone(), mailer),
+            self.stop.clone(),
+        );
         self.spawn(async move { mail.run(stop).await });
         let projections = projections::Worker::new(parts.auth.clone());
         let stop = self.stop.clone();

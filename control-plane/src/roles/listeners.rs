@@ -28,7 +28,10 @@ pub(super) fn gateway(parts: &Parts, gateway: &Gateway, health: &Health) -> io::
 
 /// Staff and the back office.
 pub(super) fn staff_api(parts: &Parts, health: &Health) -> io::Result<Bound> {
-    let (auth, fleet) = (Data::new(parts.auth.clone()), Data::new(parts.fleet.clone()));
+    let (auth, fleet) = (
+        Data::new(parts.auth.clone()),
+        Data::new(parts.fleet.clone()),
+    );
     let (clock, health) = (parts.auth.clock.clone(), health.clone());
     let allowed = AllowTable::from_openapi(&cp_http::staff::openapi());
     web::bind(parts.settings.staff_api.into(), move || {
@@ -62,7 +65,10 @@ pub(super) fn node_api(parts: &Parts, health: &Health) -> io::Result<Bound> {
 /// Health and metrics of a process that serves nothing else.
 pub(super) fn health(parts: &Parts, health: &Health) -> io::Result<Bound> {
     let (clock, health) = (parts.auth.clock.clone(), health.clone());
-    let listen = Listen { address: parts.settings.work.listen, workers: 1 };
+    let listen = Listen {
+        address: parts.settings.work.listen,
+        workers: 1,
+    };
     web::bind(listen, move || {
         App::new()
             .wrap(Edge::new(clock.clone()))

@@ -51,7 +51,10 @@ impl StaffCommand {
                 let parts = parts(settings).await?;
                 let mut text = String::new();
                 for staff in staff::list_staff(&parts.auth).await? {
-                    text.push_str(&format!("{}\t{}\t{}\n", staff.email, staff.role, staff.name));
+                    text.push_str(&format!(
+                        "{}\t{}\t{}\n",
+                        staff.email, staff.role, staff.name
+                    ));
                 }
                 print(&text)
             }

@@ -85,7 +85,11 @@ impl TenantCommand {
             Self::Create(create) => create.run(&fleet).await,
             Self::List { prefix, state } => list(&fleet, prefix, state).await,
             Self::Show { tenant } => show(&fleet, find(&fleet, &tenant).await?).await,
-            Self::Suspend { tenant, reason, wait } => {
+            Self::Suspend {
+                tenant,
+                reason,
+                wait,
+            } => {
                 let id = find(&fleet, &tenant).await?;
                 let accepted = fleet::suspend_tenant(&fleet, &requester, id, &reason).await?;
                 report(&fleet, accepted, wait).await
@@ -107,7 +111,10 @@ impl TenantCreate {
             name: self.name,
             placement_group: self.placement_group,
             plan: self.plan,
-            architect: Architect { name: self.architect_name, email: self.architect_email },
+            architect: Architect {
+                name: self.architect_name,
+                email: self.architect_email,
+            },
         };
         let requester = Requester::system();
         let accepted = fleet::create_tenant(fleet, &requester, command, None).await?;
@@ -154,14 +161,21 @@ async fn list(
     state: Option<TenantState>,
 ) -> anyhow::Result<()> {
     let limit = Limit::new(Limit::MAX).unwrap_or_default();
-    let mut filter = TenantFilter { prefix, state, after: None };
+    let mut filter = TenantFilter {
+        prefix,
+        state,
+        after: None,
+    };
     loop {
         let (mut tenants, _) = fleet::list_tenants(fleet, &filter, limit).await?;
         let more = tenants.len() > limit.get();
         tenants.truncate(limit.get());
         for listed in &tenants {
             let tenant = &listed.tenant;
-            print(&format!("{}\t{}\t{}\t{}\n", tenant.slug, tenant.state, tenant.id, tenant.name))?;
+            print(&format!(
+                "{}\t{}\t{}\t{}\n",
+                tenant.slug, tenant.state, tenant.id, tenant.name
+            ))?;
         }
         filter.after = tenants.last().map(|listed| listed.tenant.slug.clone());
         if !more {
@@ -171,11 +185,21 @@ async fn list(
 }
 
 async fn show(fleet: &Fleet, id: TenantId) -> anyhow::Result<()> {
-    let page = fleet::find_tenant(fleet, id).await?.context("there is no such tenant")?;
+    let page = fleet::find_tenant(fleet, id)
+        .await?
+        .context("there is no such tenant")?;
     let tenant = &page.listed.tenant;
-    let server = page.server.as_ref().map_or("-", |server| server.name.as_str());
-    let database = page.database.as_ref().map_or("-", |db| db.names.database.as_str());
-    let version = tenant.schema_version.map_or("-".to_owned(), |version| version.to_string());
+    let server = page
+        .server
+        .as_ref()
+        .map_or("-", |server| server.name.as_str());
+    let database = page
+        .database
+        .as_ref()
+        .map_or("-", |db| db.names.database.as_str());
+    let version = tenant
+        .schema_version
+        .map_or("-".to_owned(), |version| version.to_string());
     print(&format!(
         "id          {}\nslug        {}\nname        {}\nstate       {}\nplan        {}\n\
          group       {} ({})\nserver      {server}\ndatabase    {database}\ngeneration  {}\n\
@@ -208,5 +232,7 @@ async fn find(fleet: &Fleet, word: &str) -> anyhow::Result<TenantId> {
         return Ok(id);
     }
     let found = TenantStore::find_by_slug(fleet.central.conn(), word).await?;
-    Ok(found.with_context(|| format!("there is no tenant {word}"))?.id)
+    Ok(found
+        .with_context(|| format!("there is no tenant {word}"))?
+        .id)
 }

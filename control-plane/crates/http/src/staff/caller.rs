@@ -32,7 +32,10 @@ impl Staff {
     /// Who asks, for the audit log.
     #[must_use]
     pub fn requester(&self) -> Requester {
-        Requester { staff: Some(self.actor.staff), request_id: Some(self.request_id.clone()) }
+        Requester {
+            staff: Some(self.actor.staff),
+            request_id: Some(self.request_id.clone()),
+        }
     }
 }
 
@@ -43,6 +46,8 @@ impl FromRequest for Staff {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request_id = RequestIdExt::of(request);
         let actor = StaffActor::from_request(request, payload);
-        actor.map(|actor| actor.map(|actor| Self { actor, request_id })).boxed_local()
+        actor
+            .map(|actor| actor.map(|actor| Self { actor, request_id }))
+            .boxed_local()
     }
 }

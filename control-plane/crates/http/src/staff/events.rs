@@ -28,10 +28,14 @@ pub(super) async fn watch(
 ) -> Result<HttpResponse, ApiError> {
     staff.may(FleetPermission::Read)?;
     let id = id.into_inner();
-    let found = fleet::find_operation(&fleet, id).await.map_err(|error| problems::store(&error))?;
+    let found = fleet::find_operation(&fleet, id)
+        .await
+        .map_err(|error| problems::store(&error))?;
     let (_, usual) = found.ok_or_else(|| ApiError::new(ProblemCode::NotFound))?;
     let events = events(fleet::watch_operation(&fleet, id), usual);
-    Ok(sse::stream(Box::pin(events).take_until(Box::pin(web::stopping()))))
+    Ok(sse::stream(
+        Box::pin(events).take_until(Box::pin(web::stopping())),
+    ))
 }
 
 fn events(mut watched: OperationWatch, usual: Option<f64>) -> impl Stream<Item = sse::Event> {

@@ -21,9 +21,14 @@ pub(super) async fn list(
     fleet: Data<Fleet>,
 ) -> Result<Json<Page<api::PlacementGroupView>>, ApiError> {
     staff.may(FleetPermission::Read)?;
-    let groups = fleet::list_groups(&fleet).await.map_err(|error| problems::store(&error))?;
+    let groups = fleet::list_groups(&fleet)
+        .await
+        .map_err(|error| problems::store(&error))?;
     let data = groups.iter().map(views::group).collect();
-    Ok(Json(Page { data, next_cursor: None }))
+    Ok(Json(Page {
+        data,
+        next_cursor: None,
+    }))
 }
 
 /// Adds a placement group.
@@ -52,6 +57,10 @@ pub(super) async fn create(
     Ok(Created {
         location: format!("/staff/v1/placement-groups/{}", group.id),
         etag: None,
-        body: views::group(&CountedGroup { group, servers: 0, tenants: 0 }),
+        body: views::group(&CountedGroup {
+            group,
+            servers: 0,
+            tenants: 0,
+        }),
     })
 }

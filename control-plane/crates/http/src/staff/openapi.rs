@@ -61,7 +61,10 @@ fn documented(config: &mut ServiceConfig<'_>) {
 /// The document.
 #[must_use]
 pub fn openapi() -> OpenApi {
-    let app = App::new().into_utoipa_app().openapi(Document::openapi()).configure(documented);
+    let app = App::new()
+        .into_utoipa_app()
+        .openapi(Document::openapi())
+        .configure(documented);
     app.split_for_parts().1
 }
 

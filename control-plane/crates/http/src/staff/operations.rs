@@ -24,7 +24,11 @@ pub(super) async fn list(
 ) -> Result<Json<Page<api::OperationView>>, ApiError> {
     staff.may(FleetPermission::Read)?;
     let query = query.into_inner();
-    let before = query.cursor.as_ref().map(Cursor::decode::<OperationId>).transpose();
+    let before = query
+        .cursor
+        .as_ref()
+        .map(Cursor::decode::<OperationId>)
+        .transpose();
     let filter = OperationFilter {
         state: query.state.map(views::operation_state_of),
         tenant: query.tenant_id,
@@ -114,7 +118,9 @@ fn turned(outcome: Result<(), OperationError>) -> Result<(), ApiError> {
 }
 
 async fn view(fleet: &Fleet, id: OperationId) -> Result<api::OperationView, ApiError> {
-    let found = fleet::find_operation(fleet, id).await.map_err(|error| problems::store(&error))?;
+    let found = fleet::find_operation(fleet, id)
+        .await
+        .map_err(|error| problems::store(&error))?;
     let (listed, usual) = found.ok_or_else(|| ApiError::new(ProblemCode::NotFound))?;
     Ok(views::operation(&listed, usual))
 }

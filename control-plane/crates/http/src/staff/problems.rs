@@ -11,9 +11,9 @@ use web::{ApiError, ProblemCode};
 
 pub(super) fn store(error: &StoreError) -> ApiError {
     match error {
-        StoreError::Database(_) => {
-            ApiError::new(ProblemCode::Unavailable).retry_after(2).because(error)
-        }
+        StoreError::Database(_) => ApiError::new(ProblemCode::Unavailable)
+            .retry_after(2)
+            .because(error),
         StoreError::Missing(_) => ApiError::new(ProblemCode::NotFound),
         StoreError::Duplicate(_) => ApiError::new(ProblemCode::AlreadyExists),
         StoreError::Corrupt { .. } => ApiError::internal(error),
@@ -32,9 +32,11 @@ pub(super) fn create_tenant(error: &CreateTenantError) -> ApiError {
         CreateTenantError::SlugTaken => ApiError::new(ProblemCode::AlreadyExists)
             .detail("Another tenant has this slug.")
             .field("/slug", "taken", "Another tenant has this slug."),
-        CreateTenantError::UnknownGroup => {
-            ApiError::invalid("/placement_group", "unknown", "There is no such placement group.")
-        }
+        CreateTenantError::UnknownGroup => ApiError::invalid(
+            "/placement_group",
+            "unknown",
+            "There is no such placement group.",
+        ),
         CreateTenantError::NoRoom(error) => {
             ApiError::new(ProblemCode::Conflict).detail(format!("There is no room: {error}."))
         }
@@ -47,8 +49,9 @@ pub(super) fn create_tenant(error: &CreateTenantError) -> ApiError {
 pub(super) fn service(error: &ServiceError) -> ApiError {
     match error {
         ServiceError::Unknown => ApiError::new(ProblemCode::NotFound),
-        ServiceError::State(state) => ApiError::new(ProblemCode::InvalidState)
-            .detail(format!("The tenant is {state}.")),
+        ServiceError::State(state) => {
+            ApiError::new(ProblemCode::InvalidState).detail(format!("The tenant is {state}."))
+        }
         ServiceError::Busy => ApiError::new(ProblemCode::Conflict)
             .detail("Another operation of the tenant is not over."),
         ServiceError::Store(error) => store(error),
@@ -77,9 +80,11 @@ pub(super) fn add_group(error: &AddGroupError) -> ApiError {
 pub(super) fn add_server(error: &AddServerError) -> ApiError {
     match error {
         AddServerError::NameTaken => name_taken(),
-        AddServerError::UnknownGroup => {
-            ApiError::invalid("/placement_group", "unknown", "There is no such placement group.")
-        }
+        AddServerError::UnknownGroup => ApiError::invalid(
+            "/placement_group",
+            "unknown",
+            "There is no such placement group.",
+        ),
         AddServerError::Seal(error) => ApiError::internal(error),
         AddServerError::Store(error) => store(error),
     }

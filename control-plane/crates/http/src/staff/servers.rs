@@ -22,9 +22,14 @@ pub(super) async fn list(
     fleet: Data<Fleet>,
 ) -> Result<Json<Page<api::ServerView>>, ApiError> {
     staff.may(FleetPermission::Read)?;
-    let servers = fleet::list_servers(&fleet).await.map_err(|error| problems::store(&error))?;
+    let servers = fleet::list_servers(&fleet)
+        .await
+        .map_err(|error| problems::store(&error))?;
     let data = servers.iter().map(views::server).collect();
-    Ok(Json(Page { data, next_cursor: None }))
+    Ok(Json(Page {
+        data,
+        next_cursor: None,
+    }))
 }
 
 /// Adds a database server. Its password is sealed at once and never answered.

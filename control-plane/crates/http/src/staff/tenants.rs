@@ -27,7 +27,11 @@ pub(super) async fn list(
 ) -> Result<Json<Page<api::TenantSummary>>, ApiError> {
     staff.may(FleetPermission::Read)?;
     let query = query.into_inner();
-    let after = query.cursor.as_ref().map(Cursor::decode::<String>).transpose();
+    let after = query
+        .cursor
+        .as_ref()
+        .map(Cursor::decode::<String>)
+        .transpose();
     let filter = TenantFilter {
         prefix: query.q.filter(|q| !q.is_empty()),
         state: query.state.map(views::tenant_state_of),
@@ -36,8 +40,12 @@ pub(super) async fn list(
     let (tenants, servers) = fleet::list_tenants(&fleet, &filter, query.limit)
         .await
         .map_err(|error| problems::store(&error))?;
-    let page = Page::from_rows(tenants, query.limit, |last| Cursor::encode(&last.tenant.slug));
-    Ok(Json(page.map(|listed| views::tenant(&listed, &servers, &fleet.links))))
+    let page = Page::from_rows(tenants, query.limit, |last| {
+        Cursor::encode(&last.tenant.slug)
+    });
+    Ok(Json(page.map(|listed| {
+        views::tenant(&listed, &servers, &fleet.links)
+    })))
 }
 
 /// One tenant: where it lives, its schema, its people, its last operations.
@@ -88,7 +96,13 @@ pub(super) async fn create(
     let requester = staff.requester();
     let canonical = serde_json::to_vec(&body).unwrap_or_default();
     let keyed = key.map(|key| {
-        Keyed::new(&requester, request.method().as_str(), request.path(), &key, &canonical)
+        Keyed::new(
+            &requester,
+            request.method().as_str(),
+            request.path(),
+            &key,
+            &canonical,
+        )
     });
     let command = command(body)?;
     let accepted = fleet::create_tenant(&fleet, &requester, command, keyed.as_ref())
@@ -120,7 +134,9 @@ pub(super) async fn suspend(
     let reason = body.into_inner().reason;
     let accepted =
         fleet::suspend_tenant(&fleet, &staff.requester(), id.into_inner(), &reason).await;
-    accepted.map(answer).map_err(|error| problems::service(&error))
+    accepted
+        .map(answer)
+        .map_err(|error| problems::service(&error))
 }
 
 /// Puts a suspended tenant back into service, as it was.
@@ -142,15 +158,19 @@ pub(super) async fn resume(
 ) -> Result<HttpResponse, ApiError> {
     staff.may(FleetPermission::Operate)?;
     let accepted = fleet::resume_tenant(&fleet, &staff.requester(), id.into_inner()).await;
-    accepted.map(answer).map_err(|error| problems::service(&error))
+    accepted
+        .map(answer)
+        .map_err(|error| problems::service(&error))
 }
 
 fn answer(accepted: Accepted) -> HttpResponse {
     let location = format!("/staff/v1/operations/{}", accepted.operation_id);
-    HttpResponse::Accepted().insert_header((LOCATION, location)).json(api::Accepted {
-        tenant_id: accepted.tenant_id,
-        operation_id: accepted.operation_id,
-    })
+    HttpResponse::Accepted()
+        .insert_header((LOCATION, location))
+        .json(api::Accepted {
+            tenant_id: accepted.tenant_id,
+            operation_id: accepted.operation_id,
+        })
 }
 
 /// Reads what garde cannot say; every wrong field is named.
@@ -162,7 +182,11 @@ fn command(body: api::TenantCreate) -> Result<CreateTenant, ApiError> {
         wrong = wrong.field("/slug", error.code(), format!("{error}."));
     }
     if email.is_err() {
-        wrong = wrong.field("/architect/email", "invalid", "This is not an e-mail address.");
+        wrong = wrong.field(
+            "/architect/email",
+            "invalid",
+            "This is not an e-mail address.",
+        );
     }
     if body.name.trim().is_empty() {
         wrong = wrong.field("/name", "required", "The name is empty.");
@@ -170,12 +194,19 @@ fn command(body: api::TenantCreate) -> Result<CreateTenant, ApiError> {
     if body.architect.name.trim().is_empty() {
         wrong = wrong.field("/architect/name", "required", "The name is empty.");
     }
-    let (Ok(slug), Ok(email), []) = (slug, email, wrong.fields()) else { return Err(wrong) };
+    let (Ok(slug), Ok(email), []) = (slug, email, wrong.fields()) else {
+        return Err(wrong);
+    };
     Ok(CreateTenant {
         slug,
         name: body.name.trim().to_owned(),
-        placement_group: body.placement_group.unwrap_or_else(|| DEFAULT_GROUP.to_owned()),
+        placement_group: body
+            .placement_group
+            .unwrap_or_else(|| DEFAULT_GROUP.to_owned()),
         plan: body.plan.unwrap_or_else(|| DEFAULT_PLAN.to_owned()),
-        architect: Architect { name: body.architect.name.trim().to_owned(), email },
+        architect: Architect {
+            name: body.architect.name.trim().to_owned(),
+            email,
+        },
     })
 }

@@ -125,7 +125,11 @@ pub(super) fn operation(listed: &ListedOperation, usual: Option<f64>) -> api::Op
 }
 
 pub(super) fn group_ref(group: &PlacementGroup) -> api::PlacementGroupRef {
-    api::PlacementGroupRef { id: group.id, name: group.name.clone(), ring: ring(group.ring) }
+    api::PlacementGroupRef {
+        id: group.id,
+        name: group.name.clone(),
+        ring: ring(group.ring),
+    }
 }
 
 pub(super) fn group(counted: &CountedGroup) -> api::PlacementGroupView {
@@ -168,7 +172,9 @@ pub(super) fn tenant(
     links: &Links,
 ) -> api::TenantSummary {
     let tenant = &listed.tenant;
-    let server = servers.iter().find(|server| Some(server.id) == tenant.server);
+    let server = servers
+        .iter()
+        .find(|server| Some(server.id) == tenant.server);
     api::TenantSummary {
         id: tenant.id,
         slug: tenant.slug.clone(),
@@ -180,11 +186,13 @@ pub(super) fn tenant(
         server: server.map(server_ref),
         schema_version: tenant.schema_version,
         schema_current: tenant.schema_version == Some(newest_schema().version),
-        open_operation: listed.open_operation.map(|(id, kind, state)| api::OperationRef {
-            id,
-            kind: operation_kind(kind),
-            state: operation_state(state),
-        }),
+        open_operation: listed
+            .open_operation
+            .map(|(id, kind, state)| api::OperationRef {
+                id,
+                kind: operation_kind(kind),
+                state: operation_state(state),
+            }),
         created_at: tenant.created_at,
         updated_at: tenant.updated_at,
     }
@@ -192,7 +200,10 @@ pub(super) fn tenant(
 
 pub(super) fn tenant_detail(page: &TenantPage, links: &Links) -> api::TenantDetail {
     let tenant = &page.listed.tenant;
-    let NewestSchema { version: newest_version, fingerprint: expected } = newest_schema();
+    let NewestSchema {
+        version: newest_version,
+        fingerprint: expected,
+    } = newest_schema();
     let current = tenant.schema_version == Some(newest_version)
         && tenant.schema_fingerprint.as_deref() == Some(expected);
     api::TenantDetail {
@@ -206,12 +217,15 @@ pub(super) fn tenant_detail(page: &TenantPage, links: &Links) -> api::TenantDeta
         time_zone: tenant.time_zone.clone(),
         placement_group: group_ref(&page.listed.group),
         server: page.server.as_ref().map(server_ref),
-        database: page.database.as_ref().map(|database| api::TenantDatabaseView {
-            name: database.names.database.clone(),
-            runtime_user: database.names.runtime_user.clone(),
-            migrator_user: database.names.migrator_user.clone(),
-            created_at: database.created_at,
-        }),
+        database: page
+            .database
+            .as_ref()
+            .map(|database| api::TenantDatabaseView {
+                name: database.names.database.clone(),
+                runtime_user: database.names.runtime_user.clone(),
+                migrator_user: database.names.migrator_user.clone(),
+                created_at: database.created_at,
+            }),
         schema: api::SchemaView {
             version: tenant.schema_version,
             fingerprint: tenant.schema_fingerprint.clone(),
@@ -224,7 +238,11 @@ pub(super) fn tenant_detail(page: &TenantPage, links: &Links) -> api::TenantDeta
             invited: page.people.invited,
             archived: page.people.archived,
         },
-        operations: page.operations.iter().map(|listed| operation(listed, None)).collect(),
+        operations: page
+            .operations
+            .iter()
+            .map(|listed| operation(listed, None))
+            .collect(),
         revision: tenant.revision,
         created_at: tenant.created_at,
         updated_at: tenant.updated_at,
