@@ -9,8 +9,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     Accepted, AuditEntryView, AuditQuery, OperationEvents, OperationQuery, OperationView,
     PlacementGroupCreate, PlacementGroupView, SecondFactor, ServerCreate, ServerView,
-    StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, SuspendTenant, TenantCreate, TenantDetail,
-    TenantQuery, TenantSummary,
+    StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, SuspendTenant, TenantCreate,
+    TenantDetail, TenantQuery, TenantSummary,
 };
 
 /// The names of the cookie that holds a staff session: over https, and over plain http, which the
@@ -158,7 +158,8 @@ impl StaffCalls {
     /// # Errors
     /// A tenant that is not in service is a problem `invalid_state`.
     pub async fn suspend_tenant(&self, id: TenantId, body: &SuspendTenant) -> Answer<Accepted> {
-        self.post(&format!("/tenants/{id}/suspend"), body, None).await
+        self.post(&format!("/tenants/{id}/suspend"), body, None)
+            .await
     }
 
     /// Asks for a suspended tenant to be put back into service.
@@ -166,7 +167,8 @@ impl StaffCalls {
     /// # Errors
     /// A tenant that is not suspended is a problem `invalid_state`.
     pub async fn resume_tenant(&self, id: TenantId) -> Answer<Accepted> {
-        self.post(&format!("/tenants/{id}/resume"), &Nothing {}, None).await
+        self.post(&format!("/tenants/{id}/resume"), &Nothing {}, None)
+            .await
     }
 
     /// A page of operations, the newest first.
@@ -283,7 +285,11 @@ impl StaffCalls {
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}/staff/v1{path}", self.api.base);
         let mut request = self.api.http.request(method, url).timeout(TIMEOUT);
-        let session = self.caller.session.as_ref().map(|session| format!("Bearer {session}"));
+        let session = self
+            .caller
+            .session
+            .as_ref()
+            .map(|session| format!("Bearer {session}"));
         let headers = [
             (header::AUTHORIZATION, session.as_ref()),
             (

@@ -27,6 +27,6 @@ pub use sign_in::{
     SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,
 };
 pub use tenants::{
-    Accepted, ArchitectCreate, PeopleCount, SchemaView, SuspendTenant, TenantCreate, TenantDatabaseView,
-    TenantDetail, TenantQuery, TenantState, TenantSummary,
+    Accepted, ArchitectCreate, PeopleCount, SchemaView, SuspendTenant, TenantCreate,
+    TenantDatabaseView, TenantDetail, TenantQuery, TenantState, TenantSummary,
 };

@@ -54,7 +54,7 @@ mod tests {
                 .unwrap()
                 .generate(time)
         };
-        let now = 1_800_000_010;
+        let now: u64 = 1_800_000_010;
         for (offset, good) in [(0_i64, true), (-30, true), (-60, false), (30, false)] {
             let code = at(now.checked_add_signed(offset).unwrap()).to_string();
             let step = matching_step(secret, &code, now);
