@@ -37,7 +37,7 @@ pub(crate) fn level_on(viewer: &Viewer, object: &str) -> Sql {
         return Sql::new(Level::Manage.number().to_string());
     }
     Sql::new(format!(
-        "(SELECT MAX(LEAST(gr.level, {})) ",
+        "(SELECT CAST(MAX(LEAST(gr.level, {})) AS UNSIGNED) ",
         viewer.cap().number()
     ))
     .append(own_grants(viewer))

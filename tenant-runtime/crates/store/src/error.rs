@@ -27,8 +27,10 @@ impl StoreError {
     /// Whether the same transaction may succeed when it is run again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        self.number()
-            .is_some_and(|number| RETRYABLE.contains(&number))
+        matches!(self, Self::Stale)
+            || self
+                .number()
+                .is_some_and(|number| RETRYABLE.contains(&number))
     }
 
     /// Whether another transaction held a lock for too long.

@@ -5,6 +5,7 @@ use kernel::{RequestContext, Revision};
 use serde_json::{Value, json};
 use tr_domain::ObjectKind;
 use tr_domain::event::{EventKind, FieldChange};
+use tr_domain::position::GAP;
 use tr_store::folders::{self as store, FolderRow};
 use tr_store::locks::lock_structure;
 
@@ -36,7 +37,8 @@ pub(super) async fn ensure(ctx: &RequestContext, db: &TenantDb) -> Result<(), Fo
                 parent_id: None,
                 owner_id: Some(owner),
                 name: MY_GRIDS.to_owned(),
-                position: 0,
+                // After the root, which is at 0.
+                position: GAP,
                 revision: Revision(1),
                 created_at: unit.now(),
                 updated_at: unit.now(),
