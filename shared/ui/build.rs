@@ -13,34 +13,27 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-/// Name in code, file, content type.
-const ASSETS: [(&str, &str, &str); 6] = [
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Name in code, content type, the files it is made of. htmx starts itself as soon as its script
+/// has run, so its extensions stand in the same one: apart, they sometimes came too late.
+const ASSETS: [(&str, &str, &[&str]); 4] = [
     (
         "trellis.css",
-        "assets/trellis.css",
         "text/css; charset=utf-8",
+        &["assets/trellis.css"],
     ),
-    (
-        "trellis.js",
-        "assets/trellis.js",
-        "text/javascript; charset=utf-8",
-    ),
+    ("trellis.js", SCRIPT, &["assets/trellis.js"]),
     (
         "htmx.js",
-        "assets/vendor/htmx.js",
-        "text/javascript; charset=utf-8",
+        SCRIPT,
+        &[
+            "assets/vendor/htmx.js",
+            "assets/vendor/hx-csp.js",
+            "assets/vendor/hx-sse.js",
+        ],
     ),
-    (
-        "hx-csp.js",
-        "assets/vendor/hx-csp.js",
-        "text/javascript; charset=utf-8",
-    ),
-    (
-        "hx-sse.js",
-        "assets/vendor/hx-sse.js",
-        "text/javascript; charset=utf-8",
-    ),
-    ("icon.svg", "assets/icon.svg", "image/svg+xml"),
+    ("icon.svg", "image/svg+xml", &["assets/icon.svg"]),
 ];
 
 fn main() {
@@ -48,8 +41,11 @@ fn main() {
     check_vendored(Path::new("assets/vendor"));
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let mut table = String::from("static ASSETS: &[Asset] = &[\n");
-    for (name, file, content_type) in ASSETS {
-        let bytes = fs::read(file).expect("the asset is there");
+    for (name, content_type, files) in ASSETS {
+        let parts = files
+            .iter()
+            .map(|file| fs::read(file).expect("the asset is there"));
+        let bytes = parts.collect::<Vec<_>>().join(&b'\n');
         let hash = hex::encode(Sha256::digest(&bytes));
         let (stem, extension) = name.rsplit_once('.').expect("an asset has an extension");
         let path = format!(

@@ -62,7 +62,7 @@ impl TenantClient {
             .next()
             .context("a host has a name")?
             .to_owned();
-        let http = reqwest::Client::builder()
+        let http = builder()
             .resolve(
                 &name,
                 SocketAddr::from((Ipv4Addr::LOCALHOST, stack.ports().gateway)),
@@ -138,6 +138,13 @@ impl TenantClient {
     pub async fn create(&self, body: &Value) -> Result<Value> {
         self.post("/api/v1/work-items", body).await?.expect(201)
     }
+}
+
+/// A builder of clients, with the cryptography that all programs of the platform use.
+pub fn builder() -> reqwest::ClientBuilder {
+    // Fails when it is there already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
 }
 
 /// Sends a request and reads the answer.

@@ -14,7 +14,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tempfile::TempDir;
 use testkit::{TestDb, TestRedis, TestVhost};
 
-use crate::{clean, staff::Staff};
+use crate::{clean, client, staff::Staff};
 
 /// How long a program may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -290,7 +290,7 @@ impl Stack {
     }
 
     async fn ready(&mut self, name: &'static str, port: u16) -> Result<()> {
-        let http = reqwest::Client::new();
+        let http = client::builder().build()?;
         let url = format!("http://127.0.0.1:{port}/readyz");
         let start = Instant::now();
         loop {

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use e2e::{Browser, Stack, Staff, TenantClient, Theme, client::text};
+use e2e::{
+    Browser, Stack, Staff, TenantClient, Theme,
+    client::{builder, text},
+};
 use fantoccini::cookies::Cookie;
 use serde_json::{Value, json};
 use testkit::{eventually, mailbox};
@@ -213,7 +216,7 @@ async fn strangers_see_nothing(
         .await?;
     ensure!(refused.status == 401, "{refused:?}");
 
-    let acme = reqwest::Client::new();
+    let acme = builder().build()?;
     let base = format!("http://127.0.0.1:{}", stack.ports().gateway);
     let signed_in = acme
         .post(format!("{base}/auth/v1/sign-in"))
