@@ -1,4 +1,10 @@
 //! A node and a control plane that comes, goes and forgets.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test panics when something is not as it says"
+)]
 
 mod control_plane;
 

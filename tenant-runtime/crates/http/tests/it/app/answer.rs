@@ -21,7 +21,9 @@ impl Answer {
         let (_, response) = response.into_parts();
         let status = response.status();
         let headers = response.headers().clone();
-        let bytes = to_bytes(response.into_body()).await.ok().expect("a body");
+        let Ok(bytes) = to_bytes(response.into_body()).await else {
+            panic!("the body broke off");
+        };
         Self {
             status,
             headers,
@@ -33,7 +35,7 @@ impl Answer {
     pub async fn of_error(error: actix_web::Error) -> Self {
         let response = error.error_response();
         let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = to_bytes(response.into_body()).await.ok().expect("a body");
+        let bytes = to_bytes(response.into_body()).await.expect("a body");
         Self {
             status,
             headers,
