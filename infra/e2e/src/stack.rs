@@ -135,6 +135,19 @@ impl Stack {
         format!("{slug}.trellis.localhost:{}", self.ports.gateway)
     }
 
+    /// The process of a program that runs.
+    #[must_use]
+    pub fn pid(&self, name: &str) -> Option<u32> {
+        self.programs.get(name).map(Child::id)
+    }
+
+    /// What the programs were told under a name; empty for what they were not told.
+    #[must_use]
+    pub fn setting(&self, key: &str) -> &str {
+        let told = self.settings.iter().find(|(name, _)| *name == key);
+        told.map(|(_, value)| value.as_str()).unwrap_or_default()
+    }
+
     /// Ends a program as `kill -9` does.
     ///
     /// # Errors
@@ -334,11 +347,13 @@ impl Drop for Stack {
 
 /// A program of this workspace, as it was built beside this test.
 fn program_path(program: &str) -> Result<PathBuf> {
-    let test = std::env::current_exe()?;
-    let profile = test
-        .parent()
-        .and_then(|deps| deps.parent())
-        .context("no target directory")?;
+    let own = std::env::current_exe()?;
+    let beside = own.parent().context("no target directory")?;
+    // Tests lie one directory deeper than programs.
+    let profile = match beside.parent() {
+        Some(profile) if beside.ends_with("deps") => profile,
+        _ => beside,
+    };
     let path = profile.join(program);
     ensure!(
         path.exists(),

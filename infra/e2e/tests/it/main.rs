@@ -1,3 +1,4 @@
 //! Journeys through the whole platform.
 
 mod journey;
+mod node_loss;

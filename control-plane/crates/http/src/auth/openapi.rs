@@ -37,6 +37,7 @@ pub fn configure(config: &mut actix_web::web::ServiceConfig) {
         .service(invite_page::show)
         .service(invite_page::submit);
     config.service(document);
+    ui::configure_assets(config);
 }
 
 fn documented(config: &mut ServiceConfig<'_>) {
