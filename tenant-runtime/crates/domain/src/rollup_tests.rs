@@ -162,11 +162,11 @@ impl Model {
         });
     }
 
-    fn apply(&mut self, change: Change) {
+    fn apply(&mut self, change: &Change) {
         use WorkItemKind::{Element, Gate, Task};
         let new = id(self.next);
         self.next += 1;
-        match change {
+        match *change {
             Change::Element { kind, stage, theme } => self.within(new, |model| {
                 let element_type = ElementType::ALL[usize::from(kind)];
                 let (stage, theme) = (id(STAGES + stage), id(THEMES + theme));
@@ -242,7 +242,7 @@ proptest! {
     #[test]
     fn differences_equal_recomputation(changes in prop::collection::vec(changes(), 0..60)) {
         let mut model = Model::new();
-        for change in changes {
+        for change in &changes {
             model.apply(change);
             for (item, counters) in recompute(&model.nodes) {
                 prop_assert_eq!(model.kept[&item], counters);

@@ -1,7 +1,7 @@
 //! Bringing back what a folder's deletion took.
 
 use db::TenantDb;
-use kernel::{FolderId, RequestContext};
+use kernel::{FolderId, IfMatch, RequestContext};
 use serde_json::{Value, json};
 use tr_domain::access::Level;
 use tr_domain::event::{EventKind, FieldChange};
@@ -11,7 +11,7 @@ use tr_store::work_items;
 
 use super::error::FolderError;
 use super::load::again;
-use crate::error::{Denied, allow};
+use crate::error::{Denied, allow, may_match};
 use crate::events::folder_event;
 use crate::idempotency::{Keyed, Outcome};
 use crate::unit::{Unit, keyed};
@@ -22,11 +22,13 @@ use crate::work_items::KEPT;
 /// as it is.
 ///
 /// # Errors
-/// When the caller may not, it is too late, what it lay in is deleted, or the database fails.
+/// When the caller may not, the revision is another, it is too late, what it lay in is deleted, or
+/// the database fails.
 pub async fn undelete_folder(
     ctx: &RequestContext,
     db: &TenantDb,
     id: FolderId,
+    if_match: IfMatch,
     key: Option<Keyed<'_, FolderView>>,
 ) -> Result<Outcome<FolderView>, FolderError> {
     let work = async |unit: &mut Unit<'_>, ()| {
@@ -34,6 +36,7 @@ pub async fn undelete_folder(
         let found = store::find_any(unit.conn(), &unit.viewer, id).await?;
         let mut row = found.ok_or(Denied::NotFound)?;
         allow(row.level, Level::Manage)?;
+        may_match(if_match, row.revision)?;
         let Some(deleted_at) = row.deleted_at else {
             return Ok(row.into());
         };

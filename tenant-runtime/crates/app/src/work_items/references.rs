@@ -39,23 +39,21 @@ pub(super) async fn check_labels(
     choice: Vec<LabelChoice>,
     faults: &mut Faults,
 ) -> Result<Vec<LabelChoice>, StoreError> {
+    let given: Vec<_> = choice.iter().map(|c| c.label).collect();
     let Some(choice) = faults.absorb(checked(choice)) else {
         return Ok(Vec::new());
     };
-    let fresh: Vec<_> = choice
+    let fresh: Vec<_> = given
         .iter()
-        .map(|c| c.label)
+        .copied()
         .filter(|label| old.iter().all(|o| o.label != *label))
         .collect();
     if !fresh.is_empty() {
         let known = labels::known(unit.conn(), &unit.viewer, fresh.iter().copied()).await?;
-        for (index, c) in choice.iter().enumerate() {
-            if fresh.contains(&c.label) && known.iter().all(|row| row.id != c.label) {
-                faults.add(
-                    &format!("labels/{index}"),
-                    "unknown",
-                    "there is no such label",
-                );
+        for (index, label) in given.iter().enumerate() {
+            if fresh.contains(label) && known.iter().all(|row| row.id != *label) {
+                let field = format!("labels/{index}");
+                faults.add(&field, "unknown", "there is no such label");
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use db::TenantDb;
-use kernel::{RequestContext, WorkItemId};
+use kernel::{IfMatch, RequestContext, WorkItemId};
 use serde_json::{Value, json};
 use tr_domain::WorkItemKind;
 use tr_domain::access::Level;
@@ -13,7 +13,7 @@ use tr_store::work_items::{self as store, ItemRow, Located};
 use super::error::WorkItemError;
 use super::load::{again, locate, lock, still_there};
 use super::roll_up::settle;
-use crate::error::{Denied, allow};
+use crate::error::{Denied, allow, may_match};
 use crate::events::item_event;
 use crate::idempotency::{Keyed, Outcome};
 use crate::unit::{Unit, keyed};
@@ -26,11 +26,13 @@ pub(crate) const KEPT: TimeDelta = TimeDelta::days(30);
 /// given as it is.
 ///
 /// # Errors
-/// When the caller may not, it is too late, what it lay in is deleted, or the database fails.
+/// When the caller may not, the revision is another, it is too late, what it lay in is deleted, or
+/// the database fails.
 pub async fn undelete_work_item(
     ctx: &RequestContext,
     db: &TenantDb,
     id: WorkItemId,
+    if_match: IfMatch,
     key: Option<Keyed<'_, WorkItemView>>,
 ) -> Result<Outcome<WorkItemView>, WorkItemError> {
     let prepare = async || locate(db, id).await;
@@ -42,6 +44,7 @@ pub async fn undelete_work_item(
             .ok_or(Denied::NotFound)?;
         still_there(&item, located)?;
         allow(item.level, Level::Manage)?;
+        may_match(if_match, item.revision)?;
         let Some(deleted_at) = item.deleted_at else {
             return Ok(item.into());
         };

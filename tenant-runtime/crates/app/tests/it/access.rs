@@ -41,7 +41,9 @@ async fn every_refusal(world: &World, who: Who, id: WorkItemId) -> Vec<String> {
         ),
         format!(
             "{:?}",
-            undelete_work_item(&ctx, db, id, None).await.unwrap_err()
+            undelete_work_item(&ctx, db, id, kernel::IfMatch::Missing, None)
+                .await
+                .unwrap_err()
         ),
         format!(
             "{:?}",

@@ -86,9 +86,15 @@ async fn each_kind_of_change_has_its_kind_of_event() {
     delete_work_item(&ctx, &world.db, plan.element, IfMatch::Any)
         .await
         .unwrap();
-    undelete_work_item(&ctx, &world.db, plan.element, None)
-        .await
-        .unwrap();
+    undelete_work_item(
+        &ctx,
+        &world.db,
+        plan.element,
+        kernel::IfMatch::Missing,
+        None,
+    )
+    .await
+    .unwrap();
     let kinds: Vec<_> = events(&world)
         .await
         .range(before + 1..)

@@ -123,14 +123,23 @@ async fn a_folder_goes_with_its_content_and_comes_back_with_it() {
     delete_folder(&ctx, &world.db, outer, any).await.unwrap();
     assert!(world.get_as(Who::Architect, stage).await.is_err());
     assert!(get_folder(&ctx, &world.db, inner).await.is_err());
-    let alone = undelete_folder(&ctx, &world.db, inner, None).await;
+    let alone = undelete_folder(&ctx, &world.db, inner, kernel::IfMatch::Missing, None).await;
     assert!(matches!(alone, Err(FolderError::DeletedWithParent)));
-    let alone = tr_app::work_items::undelete_work_item(&ctx, &world.db, gone_before, None).await;
+    let alone = tr_app::work_items::undelete_work_item(
+        &ctx,
+        &world.db,
+        gone_before,
+        kernel::IfMatch::Missing,
+        None,
+    )
+    .await;
     assert!(matches!(
         alone,
         Err(tr_app::work_items::WorkItemError::ParentDeleted)
     ));
-    undelete_folder(&ctx, &world.db, outer, None).await.unwrap();
+    undelete_folder(&ctx, &world.db, outer, kernel::IfMatch::Missing, None)
+        .await
+        .unwrap();
     assert!(world.get_as(Who::Architect, stage).await.is_ok());
     assert!(get_folder(&ctx, &world.db, inner).await.is_ok());
     assert!(world.get_as(Who::Architect, gone_before).await.is_err());

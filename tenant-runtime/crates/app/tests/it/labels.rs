@@ -88,8 +88,8 @@ async fn an_item_carries_many_and_one_is_primary() {
     let same = put(vec![(two, true), (one, false)]).await.unwrap();
     assert_eq!(same.revision.0, 2, "the order does not matter");
     let nobody = LabelId::from_uuid(Uuid::now_v7());
-    let error = put(vec![(one, true), (nobody, false)]).await.unwrap_err();
-    assert_eq!(faults(&error)[0].1, "unknown");
+    let error = put(vec![(nobody, false), (one, true)]).await.unwrap_err();
+    assert_eq!(faults(&error), [("/labels/0".to_owned(), "unknown")]);
     let error = put(vec![(one, true), (two, true)]).await.unwrap_err();
     assert_eq!(faults(&error), [("/labels".to_owned(), "two_primary")]);
     delete_label(&world.ctx(Who::Builder), &world.db, two, IfMatch::Any)

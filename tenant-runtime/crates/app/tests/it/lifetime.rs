@@ -20,7 +20,9 @@ async fn undelete_at(
     ctx: &RequestContext,
     id: WorkItemId,
 ) -> Result<(), WorkItemError> {
-    undelete_work_item(ctx, &world.db, id, None).await.map(drop)
+    undelete_work_item(ctx, &world.db, id, kernel::IfMatch::Missing, None)
+        .await
+        .map(drop)
 }
 
 async fn is_there(world: &World, id: WorkItemId) -> bool {

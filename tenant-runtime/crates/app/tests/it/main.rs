@@ -1,5 +1,10 @@
 //! The use cases on a real MariaDB.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics when something is not as it says"
+)]
+
 mod access;
 mod completion;
 mod concurrency;

@@ -24,7 +24,11 @@ async fn asked(world: &World, read: impl AsyncFn()) -> Statements {
 #[track_caller]
 fn assert_executed(asked: &Statements, count: u64, who: Who) {
     assert_eq!(asked.of("com/Execute"), count, "{who:?}: {asked}");
-    assert_eq!(asked.total(), count + asked.of("com/Ping"), "{who:?}: {asked}");
+    assert_eq!(
+        asked.total(),
+        count + asked.of("com/Ping"),
+        "{who:?}: {asked}"
+    );
 }
 
 #[tokio::test]

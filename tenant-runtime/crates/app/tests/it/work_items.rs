@@ -21,6 +21,7 @@ macro_rules! assert_view {
     };
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that insta calls")]
 fn redacted(
     value: insta::internals::Content,
     _path: insta::internals::ContentPath<'_>,
