@@ -218,9 +218,9 @@ async fn activate(
     if !InvitationStore::accept(&tx, invitation.id, now).await? {
         return Err(SpentInvitation::Used.into());
     }
-    let name = command.name.as_deref();
+    let name = command.name.as_deref().unwrap_or(&invitation.name);
     if let Some(hash) = new_hash
-        && !PersonStore::set_first_password(&tx, invitation.person, hash, name, now).await?
+        && !PersonStore::set_first_password(&tx, invitation.person, hash, Some(name), now).await?
     {
         // They accepted another tenant's invitation meanwhile: that password counts.
         return Err(InvitationError::WrongPassword);

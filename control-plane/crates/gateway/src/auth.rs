@@ -3,10 +3,9 @@
 
 mod access;
 mod credentials;
-mod csrf;
 mod identities;
 
 pub(crate) use access::{AccessTable, Found};
 pub(crate) use credentials::{Shown, shown};
-pub(crate) use csrf::refuse_cross_site;
+pub(crate) use web::csrf::refuse_cross_site;
 pub(crate) use identities::Identities;

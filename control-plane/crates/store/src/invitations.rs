@@ -122,8 +122,9 @@ impl InvitationStore {
         hash: &TokenHash,
     ) -> Result<Option<Invitation>, StoreError> {
         let row = sql::select::<InvitationRow, 2>(
-            "SELECT i.id, i.tenant_id, i.member_id, m.person_id, p.email, p.name, \
-             p.password_hash, i.expires_at, i.accepted_at, i.revoked_at, m.state \
+            "SELECT i.id, i.tenant_id, i.member_id, m.person_id, p.email, \
+             COALESCE(m.invited_name, p.name) AS name, p.password_hash, i.expires_at, \
+             i.accepted_at, i.revoked_at, m.state \
              FROM invitations i JOIN memberships m ON m.member_id = i.member_id \
              JOIN people p ON p.id = m.person_id WHERE i.token_hash = ? AND i.tenant_id = ?",
             [hash.as_bytes().to_vec().into(), tenant.as_uuid().into()],

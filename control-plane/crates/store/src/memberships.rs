@@ -34,6 +34,7 @@ mod entity {
         pub state: String,
         pub version: u32,
         pub projected: u32,
+        pub invited_name: Option<String>,
         pub created_at: DateTimeUtc,
         pub updated_at: DateTimeUtc,
     }
@@ -108,7 +109,8 @@ pub(crate) fn read_state(word: &str) -> Result<MemberState, StoreError> {
 }
 
 const MEMBER: &str = "SELECT m.member_id, m.tenant_id, m.person_id, m.role, m.external, m.state, \
-     m.version, m.projected, m.created_at, p.email, p.name, p.password_hash \
+     m.version, m.projected, m.created_at, p.email, COALESCE(m.invited_name, p.name) AS name, \
+     p.password_hash \
      FROM memberships m JOIN people p ON p.id = m.person_id WHERE ";
 
 /// The table `memberships`.
@@ -223,13 +225,14 @@ impl MembershipStore {
         Ok(u64::try_from(row.number).unwrap_or_default())
     }
 
-    /// Adds a membership.
+    /// Adds a membership, under the name that the inviter gave.
     ///
     /// # Errors
     /// When the person is a member or the database fails.
     pub async fn insert(
         conn: &impl ConnectionTrait,
         membership: &Membership,
+        invited_name: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let row = entity::ActiveModel {
@@ -241,6 +244,7 @@ impl MembershipStore {
             state: Set(membership.state.as_str().to_owned()),
             version: Set(membership.version),
             projected: Set(membership.projected),
+            invited_name: Set(Some(invited_name.to_owned())),
             created_at: Set(now),
             updated_at: Set(now),
         };
@@ -262,7 +266,8 @@ impl MembershipStore {
     ) -> Result<bool, StoreError> {
         let changed = sql::execute(
             conn,
-            "UPDATE memberships SET role = ?, external = ?, state = ?, version = ?, updated_at = ? \
+            "UPDATE memberships SET role = ?, external = ?, state = ?, version = ?, updated_at = ?, \
+             invited_name = IF(state = 'active', NULL, invited_name) \
              WHERE member_id = ? AND version = ?",
             [
                 membership.standing.role.as_str().into(),

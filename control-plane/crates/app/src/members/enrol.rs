@@ -63,12 +63,19 @@ pub async fn enrol_member(
         });
     }
     let membership = Membership::invited(auth.clock.new_id(), enrol.tenant, person.id, standing);
-    match MembershipStore::insert(tx, &membership, now).await {
-        Ok(()) => Ok(Member {
-            membership,
-            person,
-            created_at: now,
-        }),
+    match MembershipStore::insert(tx, &membership, enrol.name, now).await {
+        Ok(()) => {
+            // Whether and as whom the person is known elsewhere is not for the inviter to learn.
+            let person = Person {
+                name: enrol.name.to_owned(),
+                ..person
+            };
+            Ok(Member {
+                membership,
+                person,
+                created_at: now,
+            })
+        }
         Err(StoreError::Duplicate(_)) => Err(MembershipError::AlreadyMember.into()),
         Err(error) => Err(error.into()),
     }

@@ -165,7 +165,8 @@ async fn a_second_tenant_does_not_change_the_password() {
         .try_sign_in(&email, NEW_PASSWORD)
         .await
         .expect(401);
-    accept(&neighbour, &second, NEW_PASSWORD).await.expect(200);
+    let answer = accept(&neighbour, &second, NEW_PASSWORD).await.expect(200);
+    assert_eq!(answer.json()["member"]["name"], "Ivy");
     for site in [&site, &neighbour] {
         site.try_sign_in(&email, NEW_PASSWORD).await.expect(200);
         site.try_sign_in(&email, "another quiet morning walk")

@@ -75,6 +75,33 @@ async fn an_architect_invites_and_the_tenant_knows_at_once() {
 }
 
 #[actix_web::test]
+async fn who_invites_does_not_learn_who_has_an_account() {
+    let (stage, tenant, site, ada) = one_tenant().await;
+    let globex = stage.tenant("globex").await;
+    let gil = stage.member(&globex, "gil", Role::User).await;
+    let cookie = site.sign_in(&ada).await;
+    let known = invite(&site, &cookie, &gil.email, "user", false)
+        .await
+        .expect(201)
+        .json();
+    let unknown = invite(&site, &cookie, "new@acme.example", "user", false)
+        .await
+        .expect(201);
+    assert_eq!(known["name"], unknown.json()["name"]);
+    let id: kernel::MemberId = known["id"].as_str().unwrap().parse().unwrap();
+    let names = "SELECT name FROM members WHERE id = ?";
+    let seen = tenant.rows(names, [id.as_uuid().into()]).await;
+    assert_eq!(seen[0].try_get_by_index::<String>(0).unwrap(), "Ivy");
+    // Not even when they are sent away before they came.
+    let path = format!("/api/v1/members/{id}");
+    site.conditional(Method::DELETE, &path, &cookie, "*", None)
+        .await
+        .expect(204);
+    let seen = tenant.rows(names, [id.as_uuid().into()]).await;
+    assert_eq!(seen[0].try_get_by_index::<String>(0).unwrap(), "Ivy");
+}
+
+#[actix_web::test]
 async fn a_keyed_invitation_is_made_once() {
     let (stage, _, site, ada) = one_tenant().await;
     let cookie = site.sign_in(&ada).await;

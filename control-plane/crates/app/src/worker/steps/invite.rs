@@ -35,7 +35,7 @@ pub(super) async fn invite(
             projected: membership.version,
             ..membership
         };
-        MembershipStore::insert(tx, &membership, now).await?;
+        MembershipStore::insert(tx, &membership, &asked.name, now).await?;
     }
     if InvitationStore::has_open(tx, input.member_id, now).await? {
         return Ok(());
@@ -46,7 +46,7 @@ pub(super) async fn invite(
         tenant_name: &tenant.name,
         member: input.member_id,
         email: &person.email,
-        name: &person.name,
+        name: &asked.name,
     };
     issue_invitation(tx, auth, &invitee).await?;
     Ok(())

@@ -123,8 +123,8 @@ impl Stage {
         PersonStore::set_first_password(self.central.conn(), person.id, &hash, None, self.now())
             .await
             .unwrap();
-        let sql =
-            "UPDATE memberships SET state = 'active', version = version + 1 WHERE member_id = ?";
+        let sql = "UPDATE memberships SET state = 'active', version = version + 1, \
+                   invited_name = NULL WHERE member_id = ?";
         self.execute(sql, [member.as_uuid().into()]).await;
         cp_app::projections::project_member(&self.auth, tenant.host.tenant_id, member)
             .await

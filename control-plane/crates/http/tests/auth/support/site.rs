@@ -188,12 +188,9 @@ impl Site {
     }
 
     /// Signs a member in; answers the cookie.
-    #[track_caller]
-    pub fn sign_in<'a>(&'a self, member: &'a TestMember) -> impl Future<Output = String> + 'a {
-        async move {
-            let answer = self.try_sign_in(&member.email, PASSWORD).await.expect(200);
-            cookie_of(&answer, "trellis")
-        }
+    pub async fn sign_in(&self, member: &TestMember) -> String {
+        let answer = self.try_sign_in(&member.email, PASSWORD).await.expect(200);
+        cookie_of(&answer, "trellis")
     }
 
     /// Whether the cookie still signs somebody in.
