@@ -47,7 +47,7 @@ impl Parts {
         let placements = CentralPlacements::new(central.clone(), Arc::clone(&shared_sealer));
         let auth = Auth::new(
             central.clone(),
-            TenantPools::new(settings.pools.clone(), Arc::new(placements)),
+            TenantPools::new(settings.pools, Arc::new(placements)),
             cache.clone(),
             clock.clone(),
             Arc::clone(&shared_sealer),

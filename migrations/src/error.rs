@@ -25,7 +25,7 @@ pub enum MigrateError {
         name: String,
         /// What the server said.
         #[source]
-        source: Box<refinery::Error>,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Another statement failed.
     #[error("the server refused a statement: {0}")]

@@ -1,8 +1,13 @@
 //! Probe, lease, run.
 
-use mysql::{Conn, prelude::Queryable};
+use std::error::Error;
 
-use crate::{MigrateError, Schema, Target, fingerprint};
+use mysql::{Conn, prelude::Queryable};
+use refinery::Runner;
+
+use crate::{MigrateError, Schema, Target, fingerprint, statements};
+
+type Cause = Box<dyn Error + Send + Sync>;
 
 /// How long a runner waits for another that has the same database.
 const LEASE_WAIT_SECONDS: u32 = 30;
@@ -128,23 +133,47 @@ impl Session {
         let mut applied = Vec::new();
         let mut tries = 1;
         loop {
-            let before = self.pending(schema)?.files;
-            let Err(error) = schema.runner().run(&mut self.conn) else {
+            let pending = self.pending(schema)?;
+            let before = pending.files;
+            let worked = match pending.version {
+                None => self.apply_all(schema),
+                Some(_) => schema
+                    .runner()
+                    .run(&mut self.conn)
+                    .map(drop)
+                    .map_err(|e| (None, e.into())),
+            };
+            let Err((failed, source)) = worked else {
                 applied.extend(before);
                 return Ok(applied);
             };
             let after = self.pending(schema)?.files;
             let done = before.len().saturating_sub(after.len());
-            let name = after.first().cloned().unwrap_or_default();
+            let name = failed
+                .or_else(|| after.first().cloned())
+                .unwrap_or_default();
             applied.extend(before.into_iter().take(done));
-            if tries == LOCK_TRIES || !is_lock_wait(&error) {
-                return Err(MigrateError::Failed {
-                    name,
-                    source: Box::new(error),
-                });
+            if tries == LOCK_TRIES || !is_lock_wait(&*source) {
+                return Err(MigrateError::Failed { name, source });
             }
             tries += 1;
         }
+    }
+
+    /// Applies every file to a new database, then writes the whole ledger in one transaction: a
+    /// commit, and its flush to the disk, fewer per file. A runner that dies before has the next
+    /// one run every file again, and each stands that.
+    fn apply_all(&mut self, schema: Schema) -> Result<(), (Option<String>, Cause)> {
+        for (name, statement) in statements(schema) {
+            let done = self.conn.query_drop(statement);
+            done.map_err(|error| (Some(name.to_owned()), error.into()))?;
+        }
+        let ledger =
+            Runner::new(schema.runner().get_migrations()).set_target(refinery::Target::Fake);
+        ledger
+            .run(&mut self.conn)
+            .map(drop)
+            .map_err(|error| (None, error.into()))
     }
 
     fn ledger(&mut self) -> Result<Vec<(i64, String)>, MigrateError> {
@@ -180,8 +209,8 @@ impl Session {
 }
 
 /// Whether the statement only waited too long: the server's own wait was the back-off.
-fn is_lock_wait(error: &refinery::Error) -> bool {
-    let mut source: Option<&dyn std::error::Error> = Some(error);
+fn is_lock_wait(error: &(dyn Error + 'static)) -> bool {
+    let mut source = Some(error);
     while let Some(cause) = source {
         if let Some(mysql::Error::MySqlError(error)) = cause.downcast_ref() {
             return error.code == LOCK_WAIT_TIMEOUT;

@@ -1,5 +1,7 @@
 //! The runner on a real server: from nothing, after crashes, beside another runner.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use migrations::{MigrateError, Schema, Session, Target, expected_fingerprint, statements};
 use mysql::{Conn, Opts, prelude::Queryable};
 

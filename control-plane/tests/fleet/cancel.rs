@@ -27,7 +27,7 @@ async fn after_any_step_everything_is_taken_back() {
             .carry_out(accepted.operation_id)
             .await;
         assert!(matches!(left, Outcome::Left), "{step}: {left:?}");
-        fleet::cancel_operation(fleet, &requester, accepted.operation_id)
+        fleet::cancel_operation(fleet, &requester, accepted.operation_id, None)
             .await
             .unwrap();
         control_plane
@@ -90,7 +90,7 @@ async fn what_is_not_ours_is_not_dropped() {
     );
 
     let (fleet, requester) = (control_plane.fleet(), Requester::system());
-    fleet::cancel_operation(fleet, &requester, accepted.operation_id)
+    fleet::cancel_operation(fleet, &requester, accepted.operation_id, None)
         .await
         .unwrap();
     let outcome = control_plane
@@ -128,15 +128,15 @@ async fn a_failed_operation_is_retried_from_its_step() {
         .await;
     let (fleet, requester) = (control_plane.fleet(), Requester::system());
     admin().query_drop(format!("DROP DATABASE {name}")).unwrap();
-    fleet::retry_operation(fleet, &requester, accepted.operation_id)
+    fleet::retry_operation(fleet, &requester, accepted.operation_id, None)
         .await
         .unwrap();
     control_plane
         .finish(accepted.operation_id, OperationState::Succeeded)
         .await;
-    let again = fleet::retry_operation(fleet, &requester, accepted.operation_id).await;
+    let again = fleet::retry_operation(fleet, &requester, accepted.operation_id, None).await;
     assert!(matches!(again, Err(OperationError::Rule(_))), "{again:?}");
-    let cancelled = fleet::cancel_operation(fleet, &requester, accepted.operation_id).await;
+    let cancelled = fleet::cancel_operation(fleet, &requester, accepted.operation_id, None).await;
     assert!(
         matches!(cancelled, Err(OperationError::Rule(_))),
         "{cancelled:?}"

@@ -76,17 +76,12 @@ async fn whatever_step_a_worker_dies_in_the_next_one_finishes() {
 async fn a_killed_process_is_followed_by_another() {
     let control_plane = ControlPlane::new().await;
     let clean = clean_run(&control_plane).await;
-    let mut mails = 1;
-    for step in OperationKind::Provision.steps() {
+    for (step, mails) in OperationKind::Provision.steps().iter().zip(2..) {
         let slug = step.as_str().replace('_', "-");
         let accepted = control_plane.ask_for(&slug).await;
-        let killed = worker_process(&control_plane, Some(step.as_str()));
-        let status = tokio::task::spawn_blocking(move || {
-            let mut killed = killed;
-            killed.wait().unwrap()
-        })
-        .await
-        .unwrap();
+        let mut killed = worker_process(&control_plane, Some(step.as_str()));
+        let status = tokio::task::spawn_blocking(move || killed.wait().unwrap());
+        let status = status.await.unwrap();
         assert!(
             !status.success(),
             "{slug}: the worker should have been killed"
@@ -96,7 +91,6 @@ async fn a_killed_process_is_followed_by_another() {
         control_plane
             .finish(accepted.operation_id, OperationState::Succeeded)
             .await;
-        mails += 1;
         let traces = control_plane.traces(accepted.tenant_id, &slug).await;
         assert_eq!(
             traces,

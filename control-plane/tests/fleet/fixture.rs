@@ -115,7 +115,7 @@ impl ControlPlane {
     async fn add_server(&self, group: &str, name: &str) {
         let url = Url::parse(&services().mariadb_admin_url).unwrap();
         let requester = Requester::system();
-        fleet::add_group(self.fleet(), &requester, group, Ring::General)
+        fleet::add_group(self.fleet(), &requester, group, Ring::General, None)
             .await
             .unwrap();
         let server = AddServer {
@@ -127,7 +127,7 @@ impl ControlPlane {
             admin_password: SecretString::from(url.password().unwrap_or_default()),
             max_tenants: 100,
         };
-        fleet::add_server(self.fleet(), &requester, server)
+        fleet::add_server(self.fleet(), &requester, server, None)
             .await
             .unwrap();
     }

@@ -1,5 +1,11 @@
 //! The fleet on real servers: provisioning, its crashes, its accounts, the staff API, the program.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at what it did not expect"
+)]
+
 mod accounts;
 mod cancel;
 mod crash;

@@ -116,7 +116,7 @@ async fn a_keyed_request_has_one_effect() {
 async fn a_full_group_and_an_unknown_one_are_refused() {
     let control_plane = ControlPlane::new().await;
     let (fleet, requester) = (control_plane.fleet(), Requester::system());
-    fleet::add_group(fleet, &requester, "empty", cp_domain::Ring::Early)
+    fleet::add_group(fleet, &requester, "empty", cp_domain::Ring::Early, None)
         .await
         .unwrap();
     for (group, full) in [("empty", true), ("nowhere", false)] {

@@ -23,15 +23,15 @@ async fn a_suspended_tenant_is_cut_off_at_its_database_until_it_is_resumed() {
         .unwrap();
     live.query_drop("SELECT 1").unwrap();
 
-    let resumed = fleet::resume_tenant(fleet, &requester, id).await;
+    let resumed = fleet::resume_tenant(fleet, &requester, id, None).await;
     assert!(matches!(
         resumed,
         Err(ServiceError::State(TenantState::Active))
     ));
-    let suspended = fleet::suspend_tenant(fleet, &requester, id, "unpaid")
+    let suspended = fleet::suspend_tenant(fleet, &requester, id, "unpaid", None)
         .await
         .unwrap();
-    let again = fleet::suspend_tenant(fleet, &requester, id, "unpaid").await;
+    let again = fleet::suspend_tenant(fleet, &requester, id, "unpaid", None).await;
     assert!(matches!(again, Err(ServiceError::Busy)));
     control_plane
         .finish(suspended.operation_id, OperationState::Succeeded)
@@ -50,7 +50,9 @@ async fn a_suspended_tenant_is_cut_off_at_its_database_until_it_is_resumed() {
             .is_err()
     );
 
-    let resumed = fleet::resume_tenant(fleet, &requester, id).await.unwrap();
+    let resumed = fleet::resume_tenant(fleet, &requester, id, None)
+        .await
+        .unwrap();
     control_plane
         .finish(resumed.operation_id, OperationState::Succeeded)
         .await;

@@ -316,3 +316,52 @@ async fn bad_input_gets_the_right_problem_and_changes_nothing() {
         2
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_keyed_post_has_one_effect() {
+    let served = Served::new(false).await;
+    let (_, session) = served.staff(StaffRole::Owner).await;
+    let accepted = served.control_plane.provision("acme").await;
+    let waiting = served.control_plane.ask_for("waiting").await;
+    let tenant = format!("/staff/v1/tenants/{}", accepted.tenant_id);
+    let http = reqwest::Client::new();
+    for (path, body) in [
+        (
+            "/staff/v1/placement-groups".to_owned(),
+            r#"{"name":"g","ring":"early"}"#,
+        ),
+        (
+            "/staff/v1/servers".to_owned(),
+            r#"{"name":"s","placement_group":"g","host":"h","port":1,"admin_user":"a","admin_password":"p","max_tenants":1}"#,
+        ),
+        (format!("{tenant}/suspend"), r#"{"reason":"unpaid"}"#),
+        (
+            format!("/staff/v1/operations/{}/cancel", waiting.operation_id),
+            "{}",
+        ),
+    ] {
+        let post = |key: &str| {
+            let request = http
+                .post(format!("{}{path}", served.base))
+                .bearer_auth(&session);
+            let request = request.header("idempotency-key", key);
+            request
+                .header("content-type", "application/json")
+                .body(body)
+                .send()
+        };
+        let (first, again) = (post("k").await.unwrap(), post("k").await.unwrap());
+        assert!(first.status().is_success(), "{path}: {}", first.status());
+        assert_eq!(first.status(), again.status(), "{path}");
+        assert_eq!(
+            first.text().await.unwrap(),
+            again.text().await.unwrap(),
+            "{path}"
+        );
+        assert_eq!(
+            post("other").await.unwrap().status().as_u16(),
+            409,
+            "{path}"
+        );
+    }
+}

@@ -82,7 +82,8 @@ impl ServerAdd {
         let password = input::secret(self.password_file.as_deref(), "the server's password")?;
         let fleet = parts(settings).await?.fleet;
         let requester = Requester::system();
-        let made = fleet::add_group(&fleet, &requester, &self.placement_group, self.ring).await;
+        let made =
+            fleet::add_group(&fleet, &requester, &self.placement_group, self.ring, None).await;
         match made {
             Ok(_) | Err(AddGroupError::NameTaken) => {}
             Err(error) => return Err(error).context("the placement group cannot be made"),
@@ -96,7 +97,7 @@ impl ServerAdd {
             admin_password: password,
             max_tenants: self.max_tenants,
         };
-        let added = fleet::add_server(&fleet, &requester, command).await?;
+        let added = fleet::add_server(&fleet, &requester, command, None).await?;
         print(&format!("{}\n", added.server.id))
     }
 }

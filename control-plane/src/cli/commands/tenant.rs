@@ -91,12 +91,12 @@ impl TenantCommand {
                 wait,
             } => {
                 let id = find(&fleet, &tenant).await?;
-                let accepted = fleet::suspend_tenant(&fleet, &requester, id, &reason).await?;
+                let accepted = fleet::suspend_tenant(&fleet, &requester, id, &reason, None).await?;
                 report(&fleet, accepted, wait).await
             }
             Self::Resume { tenant, wait } => {
                 let id = find(&fleet, &tenant).await?;
-                let accepted = fleet::resume_tenant(&fleet, &requester, id).await?;
+                let accepted = fleet::resume_tenant(&fleet, &requester, id, None).await?;
                 report(&fleet, accepted, wait).await
             }
         }

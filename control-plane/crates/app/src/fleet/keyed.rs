@@ -2,6 +2,7 @@
 
 use cp_store::{IdempotencyStore, KeptAnswer, StoreError};
 use sea_orm::ConnectionTrait;
+use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use super::{Fleet, Requester};
@@ -40,8 +41,7 @@ impl Keyed {
         }
     }
 
-    /// The answer that was given to this request, as the JSON it was.
-    pub(super) async fn answered(&self, fleet: &Fleet) -> Result<Option<Vec<u8>>, KeyError> {
+    async fn answered(&self, fleet: &Fleet) -> Result<Option<Vec<u8>>, KeyError> {
         let kept =
             IdempotencyStore::find(fleet.central.conn(), &self.scope, fleet.clock.now()).await?;
         match kept {
@@ -50,20 +50,36 @@ impl Keyed {
             Some(_) => Err(KeyError::Reused),
         }
     }
+}
 
-    /// Keeps the answer, in the transaction of the effect.
-    pub(super) async fn keep(
-        &self,
-        fleet: &Fleet,
-        tx: &impl ConnectionTrait,
-        (status, location, body): (u16, Option<String>, Vec<u8>),
-    ) -> Result<(), StoreError> {
-        let answer = KeptAnswer {
-            body_hash: self.body_hash.to_vec(),
-            status,
-            location,
-            body,
-        };
-        IdempotencyStore::insert(tx, &self.scope, &answer, fleet.clock.now()).await
-    }
+/// What was kept of the answer to an earlier request with this key.
+pub(super) async fn kept<T: DeserializeOwned>(
+    fleet: &Fleet,
+    keyed: Option<&Keyed>,
+) -> Result<Option<T>, KeyError> {
+    let Some(keyed) = keyed else { return Ok(None) };
+    let Some(body) = keyed.answered(fleet).await? else {
+        return Ok(None);
+    };
+    let read = serde_json::from_slice(&body);
+    read.map(Some)
+        .map_err(|_| StoreError::corrupt("idempotency_keys", "body").into())
+}
+
+/// Keeps what an answer is made of, in the transaction of the effect.
+pub(super) async fn keep(
+    fleet: &Fleet,
+    tx: &impl ConnectionTrait,
+    keyed: Option<&Keyed>,
+    status: u16,
+    body: &impl Serialize,
+) -> Result<(), StoreError> {
+    let Some(keyed) = keyed else { return Ok(()) };
+    let answer = KeptAnswer {
+        body_hash: keyed.body_hash.to_vec(),
+        status,
+        location: None,
+        body: serde_json::to_vec(body).unwrap_or_default(),
+    };
+    IdempotencyStore::insert(tx, &keyed.scope, &answer, fleet.clock.now()).await
 }

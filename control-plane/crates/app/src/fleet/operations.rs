@@ -7,7 +7,10 @@ use cp_store::{ListedOperation, OperationFilter, OperationStore, StoreError};
 use kernel::{Limit, OperationId};
 use serde_json::json;
 
-use super::{Act, Fleet, Requester};
+use super::{
+    Act, Fleet, KeyError, Keyed, Requester,
+    keyed::{keep, kept},
+};
 
 /// Why an operation is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +21,9 @@ pub enum OperationError {
     /// Its state does not allow it.
     #[error(transparent)]
     Rule(#[from] OperationRuleError),
+    /// The request's key came with another body before.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),
@@ -81,8 +87,16 @@ pub async fn retry_operation(
     fleet: &Fleet,
     requester: &Requester,
     id: OperationId,
+    keyed: Option<&Keyed>,
 ) -> Result<(), OperationError> {
-    turn(fleet, requester, id, "operation.retry", Operation::retried).await
+    turn(
+        fleet,
+        (requester, keyed),
+        id,
+        "operation.retry",
+        Operation::retried,
+    )
+    .await
 }
 
 /// Has what an operation did taken back.
@@ -93,10 +107,11 @@ pub async fn cancel_operation(
     fleet: &Fleet,
     requester: &Requester,
     id: OperationId,
+    keyed: Option<&Keyed>,
 ) -> Result<(), OperationError> {
     turn(
         fleet,
-        requester,
+        (requester, keyed),
         id,
         "operation.cancel",
         Operation::cancelled,
@@ -106,11 +121,14 @@ pub async fn cancel_operation(
 
 async fn turn(
     fleet: &Fleet,
-    requester: &Requester,
+    (requester, keyed): (&Requester, Option<&Keyed>),
     id: OperationId,
     action: &'static str,
     rule: impl Fn(&Operation) -> Result<OperationState, OperationRuleError>,
 ) -> Result<(), OperationError> {
+    if kept::<OperationId>(fleet, keyed).await?.is_some() {
+        return Ok(());
+    }
     let tx = fleet.central.begin().await.map_err(StoreError::from)?;
     let operation = OperationStore::lock(&tx, id).await?;
     let state = rule(&operation)?;
@@ -122,6 +140,7 @@ async fn turn(
         detail: json!({ "kind": operation.kind.as_str() }),
     };
     fleet.remember(&tx, requester, act).await?;
+    keep(fleet, &tx, keyed, 200, &id).await?;
     tx.commit().await.map_err(StoreError::from)?;
     fleet.operation_changed(id).await;
     Ok(())

@@ -1,11 +1,11 @@
-//! The member of staff behind a request, and what they may do.
+//! The member of staff behind a request, what they may do, and the key of the request.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use cp_app::fleet::Requester;
+use cp_app::fleet::{Keyed, Requester};
 use cp_domain::FleetPermission;
-use futures_util::{FutureExt as _, future::LocalBoxFuture};
-use kernel::RequestId;
-use web::{ApiError, ProblemCode, RequestIdExt};
+use futures_util::future::LocalBoxFuture;
+use serde::Serialize;
+use web::{ApiError, IdempotencyKey, ProblemCode, RequestIdExt};
 
 use crate::staff_auth::StaffActor;
 
@@ -13,7 +13,8 @@ use crate::staff_auth::StaffActor;
 #[derive(Debug, Clone)]
 pub struct Staff {
     actor: StaffActor,
-    request_id: RequestId,
+    request: HttpRequest,
+    key: Option<String>,
 }
 
 impl Staff {
@@ -32,10 +33,22 @@ impl Staff {
     /// Who asks, for the audit log.
     #[must_use]
     pub fn requester(&self) -> Requester {
+        let request_id = Some(RequestIdExt::of(&self.request));
         Requester {
             staff: Some(self.actor.staff),
-            request_id: Some(self.request_id.clone()),
+            request_id,
         }
+    }
+
+    /// The key of the request, for this body of it.
+    #[must_use]
+    pub fn keyed(&self, body: &impl Serialize) -> Option<Keyed> {
+        let (method, path) = (self.request.method().as_str(), self.request.path());
+        // Written out again, so that spaces between its parts do not make it another body.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        self.key
+            .as_ref()
+            .map(|key| Keyed::new(&self.requester(), method, path, key, &body))
     }
 }
 
@@ -44,10 +57,17 @@ impl FromRequest for Staff {
     type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request_id = RequestIdExt::of(request);
         let actor = StaffActor::from_request(request, payload);
-        actor
-            .map(|actor| actor.map(|actor| Self { actor, request_id }))
-            .boxed_local()
+        let key = IdempotencyKey::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let actor = actor.await?;
+            let IdempotencyKey(key) = key.await?;
+            Ok(Self {
+                actor,
+                request,
+                key,
+            })
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Placement groups.
 
 use actix_web::{get, post, web::Data};
-use cp_app::fleet::{self, CountedGroup, Fleet};
+use cp_app::fleet::{self, Fleet};
 use cp_domain::FleetPermission;
 use cp_staff_api as api;
 use kernel::Page;
@@ -36,6 +36,7 @@ pub(super) async fn list(
     tag = "Placement groups",
     operation_id = "createPlacementGroup",
     request_body = api::PlacementGroupCreate,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same again gets the same answer.")),
     responses(
         (status = 201, description = "The group.", body = api::PlacementGroupView),
         (status = 409, description = "The name is taken.", body = Problem),
@@ -50,17 +51,14 @@ pub(super) async fn create(
 ) -> Result<Created<api::PlacementGroupView>, ApiError> {
     staff.may(FleetPermission::Extend)?;
     let body = body.into_inner();
+    let (requester, keyed) = (staff.requester(), staff.keyed(&body));
     let ring = views::ring_of(body.ring);
-    let group = fleet::add_group(&fleet, &staff.requester(), &body.name, ring)
+    let added = fleet::add_group(&fleet, &requester, &body.name, ring, keyed.as_ref())
         .await
         .map_err(|error| problems::add_group(&error))?;
     Ok(Created {
-        location: format!("/staff/v1/placement-groups/{}", group.id),
+        location: format!("/staff/v1/placement-groups/{}", added.group.id),
         etag: None,
-        body: views::group(&CountedGroup {
-            group,
-            servers: 0,
-            tenants: 0,
-        }),
+        body: views::group(&added),
     })
 }

@@ -71,7 +71,10 @@ pub(super) async fn show(
 #[utoipa::path(
     tag = "Operations",
     operation_id = "retryOperation",
-    params(("id" = String, Path, format = Uuid, description = "The operation.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The operation."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same again gets the same answer."),
+    ),
     responses(
         (status = 200, description = "The operation.", body = api::OperationView),
         (status = 404, description = "There is no such operation.", body = Problem),
@@ -86,7 +89,8 @@ pub(super) async fn retry(
 ) -> Result<Json<api::OperationView>, ApiError> {
     staff.may(FleetPermission::Operate)?;
     let id = id.into_inner();
-    turned(fleet::retry_operation(&fleet, &staff.requester(), id).await)?;
+    let (requester, keyed) = (staff.requester(), staff.keyed(&()));
+    turned(fleet::retry_operation(&fleet, &requester, id, keyed.as_ref()).await)?;
     view(&fleet, id).await.map(Json)
 }
 
@@ -94,7 +98,10 @@ pub(super) async fn retry(
 #[utoipa::path(
     tag = "Operations",
     operation_id = "cancelOperation",
-    params(("id" = String, Path, format = Uuid, description = "The operation.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The operation."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same again gets the same answer."),
+    ),
     responses(
         (status = 200, description = "The operation.", body = api::OperationView),
         (status = 404, description = "There is no such operation.", body = Problem),
@@ -109,7 +116,8 @@ pub(super) async fn cancel(
 ) -> Result<Json<api::OperationView>, ApiError> {
     staff.may(FleetPermission::Operate)?;
     let id = id.into_inner();
-    turned(fleet::cancel_operation(&fleet, &staff.requester(), id).await)?;
+    let (requester, keyed) = (staff.requester(), staff.keyed(&()));
+    turned(fleet::cancel_operation(&fleet, &requester, id, keyed.as_ref()).await)?;
     view(&fleet, id).await.map(Json)
 }
 

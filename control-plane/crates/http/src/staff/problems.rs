@@ -54,6 +54,7 @@ pub(super) fn service(error: &ServiceError) -> ApiError {
         }
         ServiceError::Busy => ApiError::new(ProblemCode::Conflict)
             .detail("Another operation of the tenant is not over."),
+        ServiceError::Key(error) => key(error),
         ServiceError::Store(error) => store(error),
     }
 }
@@ -66,6 +67,7 @@ pub(super) fn operation(error: &OperationError) -> ApiError {
             OperationRuleError::Over => "The operation is over, or is being taken back already.",
             OperationRuleError::NotUndoable => "This kind of operation cannot be taken back.",
         }),
+        OperationError::Key(error) => key(error),
         OperationError::Store(error) => store(error),
     }
 }
@@ -73,6 +75,7 @@ pub(super) fn operation(error: &OperationError) -> ApiError {
 pub(super) fn add_group(error: &AddGroupError) -> ApiError {
     match error {
         AddGroupError::NameTaken => name_taken(),
+        AddGroupError::Key(error) => key(error),
         AddGroupError::Store(error) => store(error),
     }
 }
@@ -85,6 +88,7 @@ pub(super) fn add_server(error: &AddServerError) -> ApiError {
             "unknown",
             "There is no such placement group.",
         ),
+        AddServerError::Key(error) => key(error),
         AddServerError::Seal(error) => ApiError::internal(error),
         AddServerError::Store(error) => store(error),
     }

@@ -37,6 +37,7 @@ pub(super) async fn list(
     tag = "Servers",
     operation_id = "createServer",
     request_body = api::ServerCreate,
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same again gets the same answer.")),
     responses(
         (status = 201, description = "The server.", body = api::ServerView),
         (status = 409, description = "The name is taken.", body = Problem),
@@ -51,6 +52,7 @@ pub(super) async fn create(
 ) -> Result<Created<api::ServerView>, ApiError> {
     staff.may(FleetPermission::Extend)?;
     let body = body.into_inner();
+    let (requester, keyed) = (staff.requester(), staff.keyed(&body));
     let command = AddServer {
         name: body.name,
         placement_group: body.placement_group,
@@ -60,7 +62,7 @@ pub(super) async fn create(
         admin_password: SecretString::from(body.admin_password),
         max_tenants: body.max_tenants,
     };
-    let added = fleet::add_server(&fleet, &staff.requester(), command)
+    let added = fleet::add_server(&fleet, &requester, command, keyed.as_ref())
         .await
         .map_err(|error| problems::add_server(&error))?;
     Ok(Created {

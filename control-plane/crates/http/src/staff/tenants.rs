@@ -1,14 +1,13 @@
 //! Tenants.
 
-use actix_web::{HttpRequest, HttpResponse, get, http::header::LOCATION, post, web::Data};
+use actix_web::{HttpResponse, get, http::header::LOCATION, post, web::Data};
 use cp_app::fleet::{
-    self, Accepted, Architect, CreateTenant, DEFAULT_GROUP, DEFAULT_PLAN, Fleet, Keyed,
-    TenantFilter,
+    self, Accepted, Architect, CreateTenant, DEFAULT_GROUP, DEFAULT_PLAN, Fleet, TenantFilter,
 };
 use cp_domain::{Email, FleetPermission, Slug};
 use cp_staff_api as api;
 use kernel::{Cursor, Page, TenantId};
-use web::{ApiError, IdempotencyKey, Json, Path, Problem, ProblemCode, Query, openapi::PageOf};
+use web::{ApiError, Json, Path, Problem, ProblemCode, Query, openapi::PageOf};
 
 use super::{caller::Staff, problems, views};
 
@@ -87,23 +86,12 @@ pub(super) async fn show(
 pub(super) async fn create(
     staff: Staff,
     fleet: Data<Fleet>,
-    request: HttpRequest,
-    IdempotencyKey(key): IdempotencyKey,
     body: Json<api::TenantCreate>,
 ) -> Result<HttpResponse, ApiError> {
     staff.may(FleetPermission::Operate)?;
     let body = body.into_inner();
     let requester = staff.requester();
-    let canonical = serde_json::to_vec(&body).unwrap_or_default();
-    let keyed = key.map(|key| {
-        Keyed::new(
-            &requester,
-            request.method().as_str(),
-            request.path(),
-            &key,
-            &canonical,
-        )
-    });
+    let keyed = staff.keyed(&body);
     let command = command(body)?;
     let accepted = fleet::create_tenant(&fleet, &requester, command, keyed.as_ref())
         .await
@@ -115,7 +103,10 @@ pub(super) async fn create(
 #[utoipa::path(
     tag = "Tenants",
     operation_id = "suspendTenant",
-    params(("id" = String, Path, format = Uuid, description = "The tenant.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The tenant."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same again gets the same answer."),
+    ),
     request_body = api::SuspendTenant,
     responses(
         (status = 202, description = "The operation is written down.", body = api::Accepted),
@@ -131,9 +122,11 @@ pub(super) async fn suspend(
     body: Json<api::SuspendTenant>,
 ) -> Result<HttpResponse, ApiError> {
     staff.may(FleetPermission::Operate)?;
-    let reason = body.into_inner().reason;
+    let body = body.into_inner();
+    let (requester, keyed) = (staff.requester(), staff.keyed(&body));
+    let id = id.into_inner();
     let accepted =
-        fleet::suspend_tenant(&fleet, &staff.requester(), id.into_inner(), &reason).await;
+        fleet::suspend_tenant(&fleet, &requester, id, &body.reason, keyed.as_ref()).await;
     accepted
         .map(answer)
         .map_err(|error| problems::service(&error))
@@ -143,7 +136,10 @@ pub(super) async fn suspend(
 #[utoipa::path(
     tag = "Tenants",
     operation_id = "resumeTenant",
-    params(("id" = String, Path, format = Uuid, description = "The tenant.")),
+    params(
+        ("id" = String, Path, format = Uuid, description = "The tenant."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 characters; the same again gets the same answer."),
+    ),
     responses(
         (status = 202, description = "The operation is written down.", body = api::Accepted),
         (status = 404, description = "There is no such tenant.", body = Problem),
@@ -157,7 +153,8 @@ pub(super) async fn resume(
     id: Path<TenantId>,
 ) -> Result<HttpResponse, ApiError> {
     staff.may(FleetPermission::Operate)?;
-    let accepted = fleet::resume_tenant(&fleet, &staff.requester(), id.into_inner()).await;
+    let (requester, keyed) = (staff.requester(), staff.keyed(&()));
+    let accepted = fleet::resume_tenant(&fleet, &requester, id.into_inner(), keyed.as_ref()).await;
     accepted
         .map(answer)
         .map_err(|error| problems::service(&error))

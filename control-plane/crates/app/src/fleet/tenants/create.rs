@@ -14,7 +14,11 @@ use sea_orm::DatabaseTransaction;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::fleet::{Act, Fleet, KeyError, Keyed, Requester, placement::plan_database};
+use crate::fleet::{
+    Act, Fleet, KeyError, Keyed, Requester,
+    keyed::{keep, kept},
+    placement::plan_database,
+};
 
 /// The group of tenants for which none is named.
 pub const DEFAULT_GROUP: &str = "default";
@@ -99,7 +103,7 @@ pub async fn create_tenant(
     command: CreateTenant,
     keyed: Option<&Keyed>,
 ) -> Result<Accepted, CreateTenantError> {
-    if let Some(accepted) = answered(fleet, keyed).await? {
+    if let Some(accepted) = kept(fleet, keyed).await? {
         return Ok(accepted);
     }
     let tx = fleet.central.begin().await.map_err(StoreError::from)?;
@@ -109,7 +113,7 @@ pub async fn create_tenant(
         Err(error) => {
             tx.rollback().await.map_err(StoreError::from)?;
             // Two requests with one key at once: the other one has written.
-            return match answered(fleet, keyed).await? {
+            return match kept(fleet, keyed).await? {
                 Some(accepted) => Ok(accepted),
                 None => Err(error),
             };
@@ -118,19 +122,6 @@ pub async fn create_tenant(
     tx.commit().await.map_err(StoreError::from)?;
     fleet.operation_changed(accepted.operation_id).await;
     Ok(accepted)
-}
-
-async fn answered(
-    fleet: &Fleet,
-    keyed: Option<&Keyed>,
-) -> Result<Option<Accepted>, CreateTenantError> {
-    let Some(keyed) = keyed else { return Ok(None) };
-    let Some(body) = keyed.answered(fleet).await? else {
-        return Ok(None);
-    };
-    let kept = serde_json::from_slice(&body);
-    kept.map(Some)
-        .map_err(|_| StoreError::corrupt("idempotency_keys", "body").into())
 }
 
 async fn write(
@@ -192,11 +183,7 @@ async fn write(
         detail: json!({ "slug": tenant.slug, "name": tenant.name, "plan": tenant.plan }),
     };
     fleet.remember(tx, requester, act).await?;
-    if let Some(keyed) = keyed {
-        let location = format!("/staff/v1/operations/{}", operation.id);
-        let body = json!(accepted).to_string().into_bytes();
-        keyed.keep(fleet, tx, (202, Some(location), body)).await?;
-    }
+    keep(fleet, tx, keyed, 202, &accepted).await?;
     Ok(accepted)
 }
 

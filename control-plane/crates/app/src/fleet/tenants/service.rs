@@ -6,7 +6,10 @@ use kernel::TenantId;
 use serde_json::json;
 
 use super::Accepted;
-use crate::fleet::{Act, Fleet, Requester};
+use crate::fleet::{
+    Act, Fleet, KeyError, Keyed, Requester,
+    keyed::{keep, kept},
+};
 
 /// Why a tenant's service is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +23,9 @@ pub enum ServiceError {
     /// Another operation is under way.
     #[error("another operation of the tenant is not over")]
     Busy,
+    /// The request's key came with another body before.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The database failed.
     #[error(transparent)]
     Store(StoreError),
@@ -43,6 +49,7 @@ pub async fn suspend_tenant(
     requester: &Requester,
     tenant: TenantId,
     reason: &str,
+    keyed: Option<&Keyed>,
 ) -> Result<Accepted, ServiceError> {
     let detail = json!({ "reason": reason });
     let wanted = (
@@ -50,7 +57,7 @@ pub async fn suspend_tenant(
         TenantState::Suspended,
         "tenant.suspend",
     );
-    write(fleet, requester, tenant, wanted, detail).await
+    write(fleet, (requester, keyed), tenant, wanted, detail).await
 }
 
 /// Writes down an operation that puts the tenant back into service.
@@ -61,18 +68,22 @@ pub async fn resume_tenant(
     fleet: &Fleet,
     requester: &Requester,
     tenant: TenantId,
+    keyed: Option<&Keyed>,
 ) -> Result<Accepted, ServiceError> {
     let wanted = (OperationKind::Resume, TenantState::Active, "tenant.resume");
-    write(fleet, requester, tenant, wanted, json!({})).await
+    write(fleet, (requester, keyed), tenant, wanted, json!({})).await
 }
 
 async fn write(
     fleet: &Fleet,
-    requester: &Requester,
+    (requester, keyed): (&Requester, Option<&Keyed>),
     id: TenantId,
     (kind, aim, action): (OperationKind, TenantState, &'static str),
     detail: serde_json::Value,
 ) -> Result<Accepted, ServiceError> {
+    if let Some(accepted) = kept(fleet, keyed).await? {
+        return Ok(accepted);
+    }
     let tx = fleet.central.begin().await.map_err(StoreError::from)?;
     // Of two requests at once, the second sees the operation of the first.
     MembershipStore::lock_tenant(&tx, id).await?;
@@ -109,10 +120,12 @@ async fn write(
         detail,
     };
     fleet.remember(&tx, requester, act).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    fleet.operation_changed(operation.id).await;
-    Ok(Accepted {
+    let accepted = Accepted {
         tenant_id: id,
         operation_id: operation.id,
-    })
+    };
+    keep(fleet, &tx, keyed, 202, &accepted).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    fleet.operation_changed(operation.id).await;
+    Ok(accepted)
 }
