@@ -1,19 +1,57 @@
-//! `bench` and `fault`: built with optimisation, run by the program of `infra/bench`.
+//! `bench` and `fault`: built with optimisation, run by the program of `infra/bench` on the servers
+//! of tests.
 
+use std::fs::File;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::paths::Repository;
+use crate::paths::{Profile, Repository, private_directory};
+use crate::up::PROGRAMS;
+use crate::{progress, services};
 
-/// Runs `bench NAME …` or `fault NAME …`.
+/// Runs `bench NAME …` or `fault NAME …`. Servers that this run started end with it; those it found
+/// running stay.
 pub fn run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<ExitCode> {
-    let status = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--package", "bench", "--", kind])
-        .args(arguments)
+    let stack = repository.stack(Profile::Test);
+    private_directory(&stack.dir)?;
+    let users = File::create(stack.dir.join("in-use")).context("cannot create a lock file")?;
+    users
+        .lock_shared()
+        .context("cannot lock the servers of tests")?;
+    let found = services::running(&stack)?;
+    let outcome = build_and_run(repository, kind, arguments);
+    users
+        .unlock()
+        .context("cannot unlock the servers of tests")?;
+    if !found && users.try_lock().is_ok() {
+        services::stop(repository, &stack, false)?;
+    }
+    outcome
+}
+
+fn build_and_run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<ExitCode> {
+    let stack = repository.stack(Profile::Test);
+    let mut addresses = services::start_servers(repository, &stack)?;
+    addresses.extend(services::start_others(repository, &stack)?);
+    progress::heading("build");
+    let built = Command::new(env!("CARGO"))
+        .args(PROGRAMS)
+        .arg("--release")
         .current_dir(repository.root())
         .status()
         .context("cannot run cargo")?;
+    if !built.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    progress::heading(kind);
+    let status = Command::new(repository.root().join("target/release/bench"))
+        .arg(kind)
+        .args(arguments)
+        .envs(addresses)
+        .current_dir(repository.root())
+        .status()
+        .context("cannot run the benchmark")?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

@@ -1,0 +1,241 @@
+//! The whole platform as real processes, with a tenant, somebody in it and an item to read.
+
+use anyhow::{Context as _, Result};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{TimeDelta, Utc};
+use clock::Clock;
+use cp_app::identity_keys::IdentityKeys;
+use cp_store::seal::{KeyRing, Sealer};
+use db::{CentralDb, PoolSettings};
+use e2e::{
+    Stack, TenantClient,
+    client::{read, text},
+};
+use identity::Claims;
+use kernel::{Actor, Generation, Role, TenantContext};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sqlx::{MySqlPool, Row as _};
+use uuid::Uuid;
+
+/// The tenant's host label.
+const SLUG: &str = "bench";
+
+/// Where everything happens.
+pub struct Arena {
+    pub stack: Stack,
+    pub central: MySqlPool,
+    tenant: Uuid,
+    reader: Somebody,
+    pub item: Uuid,
+    keys: IdentityKeys,
+}
+
+/// A member who is signed in.
+#[derive(Debug, Clone)]
+struct Somebody {
+    member: Uuid,
+    cookie: String,
+}
+
+impl Arena {
+    /// Starts the programs and makes a tenant with a small plan.
+    pub async fn open() -> Result<Self> {
+        let stack = Stack::start().await?;
+        stack.run(&[
+            "tenant",
+            "create",
+            SLUG,
+            "--name",
+            "Bench",
+            "--architect-name",
+            "Ada Farrow",
+            "--architect-email",
+            "ada@bench.example",
+            "--wait",
+        ])?;
+        let central = MySqlPool::connect(stack.central().url()).await?;
+        let tenant: Uuid = sqlx::query("SELECT id FROM tenants WHERE slug = ?")
+            .bind(SLUG)
+            .fetch_one(&central)
+            .await?
+            .try_get(0)?;
+        let architect = architect(&central, tenant).await?;
+        let reader = builder(&central, tenant).await?;
+        let item = plan(&stack, &architect).await?;
+        let keys = keys(&stack).await?;
+        Ok(Self {
+            stack,
+            central,
+            tenant,
+            reader,
+            item,
+            keys,
+        })
+    }
+
+    /// The path of the item.
+    pub fn path(&self) -> String {
+        format!("/api/v1/work-items/{}", self.item)
+    }
+
+    /// The member who reads.
+    pub const fn member(&self) -> Uuid {
+        self.reader.member
+    }
+
+    /// The request to the gateway.
+    pub fn through_the_gateway(&self) -> Vec<u8> {
+        let (path, host) = (self.path(), self.stack.host(SLUG));
+        let cookie = &self.reader.cookie;
+        format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: trellis={cookie}\r\n\r\n").into()
+    }
+
+    /// The request to a node, with an identity that is good for a minute.
+    pub fn to_a_node(&self) -> Result<Vec<u8>> {
+        let now = Utc::now();
+        let signer = self.keys.signer(now).context("no identity key")?;
+        let claims = Claims {
+            tenant: TenantContext {
+                tenant: self.tenant.into(),
+                generation: Generation(1),
+            },
+            actor: Actor {
+                member: self.reader.member.into(),
+                role: Role::Builder,
+                external: false,
+                session: None,
+                scopes: None,
+            },
+        };
+        let identity = signer.sign(&claims, now).token;
+        let (path, header) = (self.path(), identity::HEADER);
+        Ok(format!("GET {path} HTTP/1.1\r\nHost: node\r\n{header}: {identity}\r\n\r\n").into())
+    }
+
+    /// The tenant's database as its runtime reaches it, but with the administrator's account.
+    pub async fn database(&self) -> Result<String> {
+        let name: String =
+            sqlx::query("SELECT database_name FROM tenant_databases WHERE tenant_id = ?")
+                .bind(self.tenant)
+                .fetch_one(&self.central)
+                .await?
+                .try_get(0)?;
+        let mut url = url::Url::parse(self.stack.central().url())?;
+        url.set_path(&name);
+        Ok(url.into())
+    }
+}
+
+/// The invited architect, signed in as if they had accepted.
+async fn architect(central: &MySqlPool, tenant: Uuid) -> Result<Somebody> {
+    sqlx::query("UPDATE memberships SET state = 'active' WHERE tenant_id = ?")
+        .bind(tenant)
+        .execute(central)
+        .await?;
+    let row = sqlx::query("SELECT member_id, person_id FROM memberships WHERE tenant_id = ?")
+        .bind(tenant)
+        .fetch_one(central)
+        .await?;
+    signed_in(central, tenant, row.try_get(0)?, row.try_get(1)?).await
+}
+
+/// A builder, who reads by the grants of their group.
+async fn builder(central: &MySqlPool, tenant: Uuid) -> Result<Somebody> {
+    let (person, member) = (Uuid::now_v7(), Uuid::now_v7());
+    sqlx::query("INSERT INTO people VALUES (?, 'ben@bench.example', 'Ben', NULL, NOW(6), NOW(6))")
+        .bind(person)
+        .execute(central)
+        .await?;
+    sqlx::query(
+        "INSERT INTO memberships (member_id, tenant_id, person_id, role, external, state, version, \
+         projected, created_at, updated_at) \
+         VALUES (?, ?, ?, 'builder', FALSE, 'active', 1, 0, NOW(6), NOW(6))",
+    )
+    .bind(member)
+    .bind(tenant)
+    .bind(person)
+    .execute(central)
+    .await?;
+    signed_in(central, tenant, member, person).await
+}
+
+async fn signed_in(
+    central: &MySqlPool,
+    tenant: Uuid,
+    member: Uuid,
+    person: Uuid,
+) -> Result<Somebody> {
+    let cookie = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+    let hash = Sha256::digest(cookie.as_bytes()).to_vec();
+    sqlx::query(
+        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NOW(6), NOW(6), ?, NULL, '', NULL, 'bench')",
+    )
+    .bind(Uuid::now_v7())
+    .bind(hash)
+    .bind(tenant)
+    .bind(member)
+    .bind(person)
+    .bind(Utc::now() + TimeDelta::hours(2))
+    .execute(central)
+    .await?;
+    Ok(Somebody { member, cookie })
+}
+
+/// A small plan; answers a task of it, with a label, dates and a text.
+async fn plan(stack: &Stack, architect: &Somebody) -> Result<Uuid> {
+    let client = TenantClient::new(stack, SLUG)?;
+    let cookie = format!("trellis={}", architect.cookie);
+    let post = async |path: &str, body: Value| -> Result<Value> {
+        let request = client
+            .request("POST".parse()?, path)
+            .header("cookie", &cookie);
+        read(request.json(&body)).await?.expect(201)
+    };
+    let items = "/api/v1/work-items";
+    let folders = client
+        .request("GET".parse()?, "/api/v1/folders")
+        .header("cookie", &cookie);
+    let folders = read(folders).await?.expect(200)?;
+    let root = text(&folders, "/data/0/id").to_owned();
+    let label = json!({ "name": "Facade", "colour": "#1a6b34" });
+    let label = post("/api/v1/labels", label).await?;
+    let grid = post(
+        items,
+        json!({ "kind": "grid", "name": "Hall", "folder_id": root }),
+    )
+    .await?;
+    let under = |kind: &str, name: &str, parent: &Value| json!({ "kind": kind, "name": name, "parent_id": text(parent, "/id") });
+    let stage = post(items, under("stage", "Design", &grid)).await?;
+    let theme = post(items, under("theme", "Structure", &grid)).await?;
+    let element = json!({
+        "kind": "element", "name": "Curtain wall",
+        "parent_id": text(&stage, "/id"), "theme_id": text(&theme, "/id"),
+    });
+    let element = post(items, element).await?;
+    let mut item = Value::Null;
+    for number in 0..20 {
+        let task = json!({
+            "kind": "task", "name": format!("Check bay {number}"),
+            "parent_id": text(&element, "/id"),
+            "description": "Measure both diagonals and the sill before the frame is fixed.",
+            "start": "2026-11-23T08:00", "finish": "2026-11-23T12:00", "duration_minutes": 240,
+            "labels": [{ "id": text(&label, "/id"), "primary": true }],
+        });
+        item = post(items, task).await?;
+    }
+    Ok(text(&item, "/id").parse()?)
+}
+
+async fn keys(stack: &Stack) -> Result<IdentityKeys> {
+    let pool = PoolSettings {
+        url: stack.central().url().to_owned().into(),
+        max_connections: 1,
+        acquire_timeout_ms: 2_000,
+        statement_timeout_ms: 2_000,
+    };
+    let sealer = Sealer::new(KeyRing::parse(stack.setting("CP__SECRETS__KEYS"))?);
+    let keys = IdentityKeys::new(CentralDb::connect(&pool).await?, sealer, Clock::system());
+    keys.refresh().await?;
+    Ok(keys)
+}
