@@ -19,17 +19,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start everything: servers, programs, demo tenants with people and sample plans.
-    Up {
-        /// Return when everything is ready; `down` ends it.
-        #[arg(long)]
-        detach: bool,
-        /// Slugs of the demo tenants.
-        #[arg(long, value_delimiter = ',', default_value = "acme,globex")]
-        tenants: Vec<String>,
-        /// Build and run with optimisation.
-        #[arg(long)]
-        release: bool,
-    },
+    Up(up::Request),
     /// End everything that `up` started.
     Down {
         /// Delete all data as well.
@@ -89,20 +79,7 @@ enum Command {
 pub fn run() -> Result<ExitCode> {
     let repository = Repository::locate()?;
     match Cli::parse().command {
-        Command::Up {
-            detach,
-            tenants,
-            release,
-        } => {
-            up::run(
-                &repository,
-                &up::Request {
-                    detach,
-                    tenants,
-                    release,
-                },
-            )?;
-        }
+        Command::Up(request) => up::run(&repository, &request)?,
         Command::Down { wipe } => down(&repository, wipe)?,
         Command::Status => return Ok(exit_code(up::status(&repository)?)),
         Command::Logs { name } => up::logs(&repository.stack(Profile::Dev), &name)?,

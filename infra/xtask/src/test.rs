@@ -9,6 +9,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::paths::{Profile, Repository, private_directory};
+use crate::up::PROGRAMS;
 use crate::{progress, services};
 
 /// What `test` was asked.
@@ -86,9 +87,7 @@ fn build_and_test(repository: &Repository, request: &Request) -> Result<Outcome>
     let mut addresses = services::start_servers(repository, &stack)?;
     progress::heading("build");
     // End-to-end tests start the programs as they are: they must be there and be fresh.
-    let built = cargo(repository, &[])
-        .args(["build", "--workspace", "--bins"])
-        .status()?;
+    let built = cargo(repository, &[]).args(PROGRAMS).status()?;
     if !built.success() {
         return Ok(Outcome::default());
     }

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::paths::Repository;
+use crate::up::PROGRAMS;
 
 /// A generated file, the package whose program prints it and how it is asked.
 type Generated = (&'static str, &'static str, &'static [&'static str]);
@@ -98,7 +99,7 @@ fn render(repository: &Repository) -> Result<Vec<(PathBuf, String)>> {
 
 fn build(repository: &Repository) -> Result<()> {
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--workspace", "--bins"])
+        .args(PROGRAMS)
         .current_dir(repository.root())
         .status()?;
     ensure!(status.success(), "the programs cannot be built");

@@ -6,10 +6,25 @@ use anyhow::{Result, ensure};
 
 use super::Up;
 
-/// Builds what `up` starts: the workspace's default members.
+/// Every program at once, as `test` builds them too: another choice of packages would mean other
+/// features of what they depend on, and building that again.
+pub const PROGRAMS: [&str; 7] = [
+    "build",
+    "--workspace",
+    "--exclude",
+    "xtask",
+    "--exclude",
+    "bench",
+    "--bins",
+];
+
+/// Builds what `up` starts.
 pub fn run(up: &mut Up) -> Result<String> {
+    if up.no_build {
+        return Ok("not asked for".to_owned());
+    }
     let mut command = Command::new(env!("CARGO"));
-    command.arg("build").current_dir(up.repository.root());
+    command.args(PROGRAMS).current_dir(up.repository.root());
     if up.release {
         command.arg("--release");
     }

@@ -22,24 +22,32 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use clap::Args;
 
 use crate::paths::{Profile, Repository, Stack};
 use crate::progress::{self, Step};
 use crate::services;
+use demo::Demo;
 
-pub use demo::Demo;
+pub use build::PROGRAMS;
 pub use observe::{logs, status};
 pub use programs::stop;
 
 /// What `up` was asked.
-#[derive(Debug)]
+#[derive(Debug, Args)]
 pub struct Request {
-    /// Return when everything is ready instead of staying until Ctrl-C.
+    /// Return when everything is ready; `down` ends it.
+    #[arg(long)]
     pub detach: bool,
-    /// The demo tenants' slugs.
+    /// Slugs of the demo tenants.
+    #[arg(long, value_delimiter = ',', default_value = "acme,globex")]
     pub tenants: Vec<String>,
     /// Build and run with optimisation.
+    #[arg(long)]
     pub release: bool,
+    /// Run what was built before.
+    #[arg(long)]
+    pub no_build: bool,
 }
 
 /// What the steps know and pass on.
@@ -48,6 +56,7 @@ pub struct Up {
     repository: Repository,
     stack: Stack,
     release: bool,
+    no_build: bool,
     demo: Demo,
     /// Where servers and programs are, for `target/dev/env`.
     environment: BTreeMap<String, String>,
@@ -80,6 +89,7 @@ pub fn run(repository: &Repository, request: &Request) -> Result<()> {
         repository: repository.clone(),
         stack,
         release: request.release,
+        no_build: request.no_build,
         demo,
         environment: environment.into_iter().collect(),
     };

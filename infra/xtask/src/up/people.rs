@@ -25,8 +25,11 @@ pub fn run(up: &Up, tenant: &Tenant) -> Result<HashMap<&'static str, String>> {
     let mut client = sign_in(up, tenant, architect)?;
     let known = members(&mut client)?;
     for person in others {
-        if !known.contains_key(&tenant.email(person)) {
-            invite(&mut client, tenant, person)?;
+        match known.get(&tenant.email(person)) {
+            Some(member) if member.active => continue,
+            // The mail of another run may be gone with the mailbox.
+            Some(member) => invite_again(&mut client, &member.id)?,
+            None => invite(&mut client, tenant, person)?,
         }
         admit(up, tenant, person)?;
     }
@@ -35,7 +38,8 @@ pub fn run(up: &Up, tenant: &Tenant) -> Result<HashMap<&'static str, String>> {
     PEOPLE
         .iter()
         .map(|person| {
-            let id = known.get(&tenant.email(*person)).cloned();
+            let member = known.get(&tenant.email(*person));
+            let id = member.map(|member| member.id.clone());
             Ok((
                 person.part,
                 id.with_context(|| format!("{} is no member", person.part))?,
@@ -133,8 +137,21 @@ fn invite(client: &mut Client, tenant: &Tenant, person: Person) -> Result<()> {
     Ok(())
 }
 
-/// Ids of the members by e-mail.
-fn members(client: &mut Client) -> Result<HashMap<String, String>> {
+fn invite_again(client: &mut Client, member: &str) -> Result<()> {
+    client
+        .post(&format!("/api/v1/members/{member}/invite"), &json!({}))?
+        .must()
+        .map(drop)
+}
+
+/// A member as the tenant knows them.
+struct Member {
+    id: String,
+    active: bool,
+}
+
+/// The members by e-mail.
+fn members(client: &mut Client) -> Result<HashMap<String, Member>> {
     let page = client.get("/api/v1/members?limit=200")?.json()?;
     let rows = page
         .get("data")
@@ -142,6 +159,13 @@ fn members(client: &mut Client) -> Result<HashMap<String, String>> {
         .context("a list without data")?;
     Ok(rows
         .iter()
-        .filter_map(|row| Some((text(row, "email")?.to_owned(), text(row, "id")?.to_owned())))
+        .filter_map(|row| {
+            let active = text(row, "state") == Some("active");
+            let member = Member {
+                id: text(row, "id")?.to_owned(),
+                active,
+            };
+            Some((text(row, "email")?.to_owned(), member))
+        })
         .collect())
 }

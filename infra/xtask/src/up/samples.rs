@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use super::plan::{Dependency, Element, Gate, Grid, Plan, Task};
+use super::plan::{Dependency, Element, Gate, Grid, Label, Plan, Task};
+use super::staff::text;
 use crate::http::Client;
 
 const ITEMS: &str = "/api/v1/work-items";
@@ -21,11 +22,7 @@ pub fn load(client: &mut Client, plan: &Plan, members: &HashMap<&str, String>) -
         labels: HashMap::new(),
         sent: 0,
     };
-    for label in &plan.labels {
-        let body = json!({"name": label.name, "colour": label.colour});
-        let id = loader.create("/api/v1/labels", &format!("label-{}", label.key), &body)?;
-        loader.labels.insert(label.key.clone(), id);
-    }
+    loader.labels(&plan.labels)?;
     for grid in &plan.grids {
         loader.grid(grid)?;
     }
@@ -35,15 +32,38 @@ pub fn load(client: &mut Client, plan: &Plan, members: &HashMap<&str, String>) -
 struct Loader<'a> {
     client: &'a mut Client,
     members: &'a HashMap<&'a str, String>,
-    /// Ids by the keys of the file.
+    /// Ids by the keys of the file; stages and themes have keys of their own.
     ids: HashMap<String, String>,
     labels: HashMap<String, String>,
     sent: usize,
 }
 
 impl Loader<'_> {
+    /// Some labels come with every tenant; a name is taken once.
+    fn labels(&mut self, wanted: &[Label]) -> Result<()> {
+        let page = self.client.get("/api/v1/labels?limit=200")?.json()?;
+        let rows = page
+            .get("data")
+            .and_then(Value::as_array)
+            .context("a list without data")?;
+        for label in wanted {
+            let known = rows
+                .iter()
+                .find(|row| text(row, "name") == Some(&label.name));
+            let id = match known.and_then(|row| text(row, "id")) {
+                Some(id) => id.to_owned(),
+                None => {
+                    let body = json!({"name": label.name, "colour": label.colour});
+                    self.create("/api/v1/labels", &format!("label-{}", label.key), &body)?
+                }
+            };
+            self.labels.insert(label.key.clone(), id);
+        }
+        Ok(())
+    }
+
     fn grid(&mut self, grid: &Grid) -> Result<()> {
-        let folder = json!({"name": grid.folder});
+        let folder = json!({"name": grid.folder, "parent_id": self.root()?});
         let folder = self.create(
             "/api/v1/folders",
             &format!("folder-{}", grid.folder),
@@ -58,11 +78,11 @@ impl Loader<'_> {
                 "kind": "stage", "name": stage.name, "parent_id": id,
                 "start": stage.start, "finish": stage.finish,
             });
-            self.item(&stage.key, body)?;
+            self.item(&column(&stage.key), body)?;
         }
         for theme in &grid.themes {
             let body = json!({"kind": "theme", "name": theme.name, "parent_id": id});
-            self.item(&theme.key, body)?;
+            self.item(&row(&theme.key), body)?;
         }
         for element in &grid.elements {
             self.element(element)?;
@@ -76,6 +96,21 @@ impl Loader<'_> {
         self.complete(grid)
     }
 
+    /// The folder that belongs to nobody and lies in none.
+    fn root(&mut self) -> Result<String> {
+        let page = self.client.get("/api/v1/folders?limit=200")?.json()?;
+        let rows = page
+            .get("data")
+            .and_then(Value::as_array)
+            .context("a list without data")?;
+        let is_null = |row: &&Value, key| row.get(key).is_none_or(Value::is_null);
+        let root = rows
+            .iter()
+            .find(|row| is_null(row, "parent_id") && is_null(row, "owner_id"));
+        let id = root.and_then(|root| root.get("id")).and_then(Value::as_str);
+        Ok(id.context("the tenant has no root folder")?.to_owned())
+    }
+
     fn element(&mut self, element: &Element) -> Result<()> {
         let labels: Vec<Value> = element
             .labels
@@ -85,7 +120,7 @@ impl Loader<'_> {
             .collect();
         let body = json!({
             "kind": "element", "name": element.name, "description": element.description,
-            "parent_id": self.id(&element.stage)?, "theme_id": self.id(&element.theme)?,
+            "parent_id": self.id(&column(&element.stage))?, "theme_id": self.id(&row(&element.theme))?,
             "element_type": element.kind, "assignee_id": self.member(element.assignee.as_deref()),
             "labels": labels, "start": element.start, "finish": element.finish,
             "duration_minutes": element.duration_minutes,
@@ -97,7 +132,7 @@ impl Loader<'_> {
     fn gate(&mut self, gate: &Gate) -> Result<()> {
         let body = json!({
             "kind": "gate", "name": gate.name, "description": gate.description,
-            "parent_id": self.id(&gate.stage)?, "assignee_id": self.member(gate.assignee.as_deref()),
+            "parent_id": self.id(&column(&gate.stage))?, "assignee_id": self.member(gate.assignee.as_deref()),
             "deadline": gate.deadline,
         });
         let id = self.item(&gate.key, body)?;
@@ -184,6 +219,14 @@ impl Loader<'_> {
     fn member(&self, part: Option<&str>) -> Option<&String> {
         self.members.get(part?)
     }
+}
+
+fn column(key: &str) -> String {
+    format!("stage {key}")
+}
+
+fn row(key: &str) -> String {
+    format!("theme {key}")
 }
 
 /// The key under which a request has its effect once.
