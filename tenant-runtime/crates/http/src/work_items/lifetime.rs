@@ -38,13 +38,18 @@ pub(crate) async fn delete(
     security(("session" = []), ("token" = ["work_items:write"])),
 )]
 #[post("/api/v1/work-items/{id}/undelete")]
-pub(crate) async fn undelete(caller: Caller<WriteItems>, id: Id<WorkItemId>, key: Key) -> Reply {
+pub(crate) async fn undelete(
+    caller: Caller<WriteItems>,
+    id: Id<WorkItemId>,
+    if_match: IfMatchHeader,
+    key: Key,
+) -> Reply {
     let db = caller.db().await?;
     let request = key.request(&caller.context, &[]);
     let keyed = request.map(|request| Keyed {
         request,
         answer: &changed,
     });
-    let outcome = app::undelete_work_item(&caller.context, &db, id.0, keyed).await?;
+    let outcome = app::undelete_work_item(&caller.context, &db, id.0, if_match.0, keyed).await?;
     Ok(caller.reply(outcome, changed))
 }

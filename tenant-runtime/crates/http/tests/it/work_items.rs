@@ -1,5 +1,6 @@
 //! What clients build on: statuses, headers, bodies, pages.
 
+use actix_web::http::Method;
 use kernel::Role;
 use serde_json::{Value, json};
 
@@ -54,9 +55,17 @@ async fn an_item_is_created_read_changed_deleted_and_brought_back() {
         Value::Null
     );
     assert_eq!(me.get(&path).await.code(), 404);
+    let undelete = format!("{path}/undelete");
+    let request = world.architect.request(Method::POST, &undelete);
+    let stale = world
+        .app
+        .send(request.insert_header(("if-match", "\"77\"")))
+        .await;
+    assert_eq!(stale.problem(), "precondition_failed");
+    let request = world.architect.request(Method::POST, &undelete);
     let back = world
-        .architect
-        .post(&format!("{path}/undelete"), &json!({}))
+        .app
+        .send(request.insert_header(("if-match", "*")))
         .await;
     assert_eq!(back.expect(200)["deleted_at"], Value::Null);
     me.get(&path).await.expect(200);
@@ -73,13 +82,13 @@ async fn verbs_take_an_etag_and_go_without() {
         .await
         .expect(200);
     assert_eq!(done["progress"], 1.0);
-    let request = me.request(actix_web::http::Method::POST, &format!("{path}/reopen"));
+    let request = me.request(Method::POST, &format!("{path}/reopen"));
     let stale = world
         .app
         .send(request.insert_header(("if-match", "\"77\"")))
         .await;
     assert_eq!(stale.problem(), "precondition_failed");
-    let request = me.request(actix_web::http::Method::POST, &format!("{path}/reopen"));
+    let request = me.request(Method::POST, &format!("{path}/reopen"));
     let open = world.app.send(request).await.expect(200);
     assert_eq!(open["completed_at"], Value::Null);
 }
