@@ -80,7 +80,7 @@ async fn a_port_in_use_is_named() {
     let control_plane = ControlPlane::new().await;
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let mut environment = control_plane.environment.clone();
+    let mut environment = control_plane.environment;
     environment.push(("CP__STAFF_API__LISTEN".to_owned(), address));
     let output = program(&environment, &["serve"]).output().unwrap();
     assert_eq!(output.status.code(), Some(1));

@@ -86,7 +86,6 @@ impl TenantClient {
     }
 
     /// A request to be finished by the caller.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base))
     }

@@ -174,7 +174,7 @@ mod tests {
             if let Ok(slug) = Slug::parse(&text) {
                 prop_assert!(slug.as_str().len() <= 63);
                 prop_assert!(slug.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-                prop_assert_eq!(Slug::parse(slug.as_str()), Ok(slug.clone()));
+                prop_assert_eq!(Slug::parse(slug.as_str()), Ok(slug));
             }
         }
     }

@@ -7,6 +7,7 @@ use web::{ApiError, ProblemCode};
 const RETRY_AFTER: u32 = 1;
 
 /// The problem of an error.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn problem(error: NodeError) -> ApiError {
     match error {
         NodeError::Unauthenticated | NodeError::OtherNode => {
