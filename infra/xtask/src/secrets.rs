@@ -9,15 +9,29 @@ use anyhow::{Context, Result};
 
 use crate::paths::Stack;
 
+/// Bytes of a secret that programs use.
+const BYTES: usize = 24;
+/// Bytes of a password that people type: twenty digits.
+const TYPED_BYTES: usize = 10;
+
 /// The secret of that name, made when there is none.
 pub fn secret(stack: &Stack, name: &str) -> Result<String> {
+    kept_or_made(stack, name, BYTES)
+}
+
+/// The same for a password that people type.
+pub fn password(stack: &Stack, name: &str) -> Result<String> {
+    kept_or_made(stack, name, TYPED_BYTES)
+}
+
+fn kept_or_made(stack: &Stack, name: &str, bytes: usize) -> Result<String> {
     let path = stack.directory("secrets")?.join(name);
     if let Ok(kept) = fs::read_to_string(&path)
         && !kept.trim().is_empty()
     {
         return Ok(kept.trim().to_owned());
     }
-    let made = random_hex(24)?;
+    let made = random_hex(bytes)?;
     write(&path, &made)?;
     Ok(made)
 }

@@ -68,8 +68,8 @@ impl Service for Mailbox {
 
     fn ports(&self) -> Vec<(u16, &'static str)> {
         vec![
-            (self.stack.ports.smtp, "SMTP"),
             (self.stack.ports.mailbox, "MAILBOX"),
+            (self.stack.ports.smtp, "SMTP"),
         ]
     }
 

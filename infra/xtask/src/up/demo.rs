@@ -84,8 +84,8 @@ impl Demo {
             .collect();
         Ok(Self {
             staff_email: "owner@staff.trellis.example",
-            staff_password: secrets::secret(stack, "staff-password")?,
-            password: secrets::secret(stack, "demo-password")?,
+            staff_password: secrets::password(stack, "staff-password")?,
+            password: secrets::password(stack, "demo-password")?,
             tenants,
         })
     }
