@@ -1,7 +1,13 @@
 //! Passwords: hashed with Argon2id off the request threads, a bounded number at a time, so that
 //! sign-ins cannot use up memory or processors.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
@@ -71,6 +77,7 @@ pub struct Passwords {
     queue: Duration,
     /// What an unknown account's password is checked against, so that it takes as long.
     dummy: Arc<str>,
+    checks: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -94,6 +101,7 @@ impl Passwords {
             permits: Arc::new(Semaphore::new(settings.permits.max(1))),
             queue: Duration::from_millis(settings.queue_ms),
             dummy,
+            checks: Arc::default(),
         })
     }
 
@@ -117,6 +125,7 @@ impl Passwords {
         password: &SecretString,
         kept: Option<&str>,
     ) -> Result<Verdict, PasswordError> {
+        self.checks.fetch_add(1, Ordering::Relaxed);
         let hasher = self.hasher.clone();
         let known = kept.is_some();
         let kept = kept.unwrap_or(&self.dummy).to_owned();
@@ -134,6 +143,12 @@ impl Passwords {
             Ok(Verdict { matches, stronger })
         })
         .await?
+    }
+
+    /// How many passwords were checked since the start, against the dummy too.
+    #[must_use]
+    pub fn checks(&self) -> u64 {
+        self.checks.load(Ordering::Relaxed)
     }
 
     /// Checks that a new password is good enough for this person.

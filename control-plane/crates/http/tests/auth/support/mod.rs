@@ -67,13 +67,6 @@ impl Stage {
         Self::with(redis, "redis://127.0.0.1:1/0", CHEAP).await
     }
 
-    /// With passwords that cost so much.
-    pub async fn with_passwords(passwords: PasswordSettings) -> Self {
-        let redis = testkit::redis().await;
-        let url = redis.url().to_owned();
-        Self::with(redis, &url, passwords).await
-    }
-
     async fn with(redis: TestRedis, redis_url: &str, passwords: PasswordSettings) -> Self {
         let central = TestDb::central().await;
         let clock = testkit::clock();
