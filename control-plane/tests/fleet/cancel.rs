@@ -142,3 +142,35 @@ async fn a_failed_operation_is_retried_from_its_step() {
         "{cancelled:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_keeps_failing_in_the_central_database_says_why() {
+    let control_plane = ControlPlane::new().await;
+    let central = control_plane.central.name();
+    let accepted = control_plane.ask_for("acme").await;
+    let rename = |from: &str, to: &str| {
+        let text = format!("RENAME TABLE {central}.{from} TO {central}.{to}");
+        admin().query_drop(text).unwrap();
+    };
+    rename("invitations", "elsewhere");
+    control_plane
+        .finish(accepted.operation_id, OperationState::Failed)
+        .await;
+    let operation = control_plane.operation(accepted.operation_id).await;
+    let step = &operation.steps[5];
+    assert_eq!(step.attempts, 2);
+    assert!(
+        step.error.as_ref().unwrap().contains("invitations"),
+        "{:?}",
+        step.error
+    );
+
+    rename("elsewhere", "invitations");
+    let (fleet, requester) = (control_plane.fleet(), Requester::system());
+    fleet::retry_operation(fleet, &requester, accepted.operation_id, None)
+        .await
+        .unwrap();
+    control_plane
+        .finish(accepted.operation_id, OperationState::Succeeded)
+        .await;
+}

@@ -136,6 +136,7 @@ impl ControlPlane {
     pub fn worker(&self, fault: Option<Fault>) -> Worker {
         let settings = WorkerSettings {
             lease_ms: SHORT_LEASE_MS,
+            step_attempts: 2,
             ..WorkerSettings::default()
         };
         let (fleet, auth) = (self.parts.fleet.clone(), self.parts.auth.clone());

@@ -168,7 +168,8 @@ impl Worker {
             Outcome::Lost => tracing::warn!(operation = %id, "another worker has the operation"),
             Outcome::Left => tracing::warn!(operation = %id, "operation was left by a fault"),
             Outcome::Broken(error) => {
-                tracing::warn!(operation = %id, %error, "operation is left to its lease");
+                let error = execute::story(error);
+                tracing::warn!(operation = %id, error, "operation is left to its lease");
             }
         }
         outcome

@@ -145,7 +145,6 @@ impl Run<'_> {
         match self.write_done(bench, operation, step, next, effect).await {
             Ok(true) => {}
             Ok(false) => return Err(Stop::Reload),
-            Err(error @ StepError::Store(_)) => return Err(Stop::from(error.into_store())),
             Err(error) => return Err(self.step_failed(operation, step, error).await),
         }
         bench.committed(&effect).await;
@@ -260,7 +259,7 @@ impl Run<'_> {
     /// Writes down why a step failed: to be tried again when the reason may pass, else at rest
     /// until somebody decides.
     async fn step_failed(&self, operation: &Operation, step: StepRun, error: StepError) -> Stop {
-        tracing::warn!(operation = %operation.id, step = %step.name, %error, "step failed");
+        tracing::warn!(operation = %operation.id, step = %step.name, error = story(&error), "step failed");
         let again = error.may_pass() && step.attempts < self.worker.settings.step_attempts;
         let to = if again {
             OperationState::Queued
@@ -283,7 +282,7 @@ impl Run<'_> {
 
     /// Undoing never gives up: what is left over would be left over for good.
     async fn undo_failed(&self, step: StepRun, error: StepError) -> Stop {
-        tracing::warn!(step = %step.name, %error, "step could not be undone");
+        tracing::warn!(step = %step.name, error = story(&error), "step could not be undone");
         let states = (OperationState::Undoing, OperationState::Undoing);
         let pause = MAX_PAUSE.min(self.worker.lease());
         self.give_back(step, states, pause, &error, Outcome::Again)
@@ -298,7 +297,7 @@ impl Run<'_> {
         error: &StepError,
         outcome: Outcome,
     ) -> Stop {
-        let failed = [change(step, StepState::Failed, Some(error.to_string()))];
+        let failed = [change(step, StepState::Failed, Some(story(error)))];
         let (fleet, now) = (&self.worker.fleet, self.worker.fleet.clock.now());
         let written = async {
             let tx = fleet.central.begin().await?;
@@ -339,6 +338,21 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// The error with what caused it, for staff: each part once.
+pub(super) fn story(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
 }
 
 fn change(step: StepRun, state: StepState, error: Option<String>) -> StepChange {

@@ -25,7 +25,7 @@ pub(super) enum StepError {
     Server(#[from] ServerError),
     #[error(transparent)]
     Migrate(#[from] migrations::MigrateError),
-    #[error("the central database failed: {0}")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("a password cannot be opened: {0}")]
     Seal(#[from] SealError),
