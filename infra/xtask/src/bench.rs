@@ -35,7 +35,7 @@ fn build_and_run(repository: &Repository, kind: &str, arguments: &[String]) -> R
     let mut addresses = services::start_servers(repository, &stack)?;
     addresses.extend(services::start_others(repository, &stack)?);
     progress::heading("build");
-    let built = Command::new(env!("CARGO"))
+    let built = crate::cargo::command()
         .args(PROGRAMS)
         .arg("--release")
         .current_dir(repository.root())

@@ -3,6 +3,7 @@
 
 mod apt;
 mod bench;
+mod cargo;
 mod ci;
 mod cli;
 mod env_file;

@@ -104,7 +104,7 @@ fn build_and_test(repository: &Repository, request: &Request) -> Result<Outcome>
 }
 
 fn cargo(repository: &Repository, environment: &[(String, String)]) -> Command {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = crate::cargo::command();
     command
         .current_dir(repository.root())
         .envs(environment.iter().map(|(key, value)| (key, value)));

@@ -98,7 +98,7 @@ fn render(repository: &Repository) -> Result<Vec<(PathBuf, String)>> {
 }
 
 fn build(repository: &Repository) -> Result<()> {
-    let status = Command::new(env!("CARGO"))
+    let status = crate::cargo::command()
         .args(PROGRAMS)
         .current_dir(repository.root())
         .status()?;

@@ -8,8 +8,6 @@ pub mod generate;
 mod place;
 pub mod workspace;
 
-use std::process::Command;
-
 use anyhow::{Result, ensure};
 
 use crate::paths::Repository;
@@ -73,7 +71,7 @@ fn clippy(repository: &Repository) -> Result<String> {
 }
 
 fn cargo(repository: &Repository, arguments: &[&str]) -> Result<()> {
-    let status = Command::new(env!("CARGO"))
+    let status = crate::cargo::command()
         .args(arguments)
         .current_dir(repository.root())
         .status()?;

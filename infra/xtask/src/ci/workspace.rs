@@ -1,7 +1,6 @@
 //! The workspace as `cargo metadata` tells it: packages, where they are, what they depend on.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -74,7 +73,7 @@ impl Package {
 }
 
 fn read(repository: &Repository, arguments: &[&str]) -> Result<Workspace> {
-    let output = Command::new(env!("CARGO"))
+    let output = crate::cargo::command()
         .args(["metadata", "--format-version", "1"])
         .args(arguments)
         .current_dir(repository.root())

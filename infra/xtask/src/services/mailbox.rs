@@ -44,7 +44,7 @@ impl Mailbox {
         if let Some(fresh) = built.iter().find(|program| modified(program) > changed) {
             return Ok(fresh.clone());
         }
-        let mut build = Command::new(env!("CARGO"));
+        let mut build = crate::cargo::command();
         build
             .args(["build", "--package", NAME])
             .current_dir(self.repository.root());

@@ -1,7 +1,5 @@
 //! Builds the programs; cargo's own progress is shown.
 
-use std::process::Command;
-
 use anyhow::{Result, ensure};
 
 use super::Up;
@@ -23,7 +21,7 @@ pub fn run(up: &mut Up) -> Result<String> {
     if up.no_build {
         return Ok("not asked for".to_owned());
     }
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = crate::cargo::command();
     command.args(PROGRAMS).current_dir(up.repository.root());
     if up.release {
         command.arg("--release");
