@@ -43,7 +43,10 @@ impl Proxy {
         let url = must(Url::parse(url), "the server's URL is malformed");
         let port = url.port().map(|port| port.to_string()).unwrap_or_default();
         let target = format!("{}:{port}", url.host_str().unwrap_or("127.0.0.1"));
-        let listener = must(TcpListener::bind("127.0.0.1:0").await, "no port for a proxy");
+        let listener = must(
+            TcpListener::bind("127.0.0.1:0").await,
+            "no port for a proxy",
+        );
         let address = must(listener.local_addr(), "no address of a proxy");
         let state = Arc::new(State {
             cut: broadcast::channel(1).0,
@@ -51,7 +54,11 @@ impl Proxy {
             closed: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
         });
-        let proxy = Self { address, target, state };
+        let proxy = Self {
+            address,
+            target,
+            state,
+        };
         tokio::spawn(proxy.clone().accept(listener));
         proxy
     }
@@ -100,7 +107,9 @@ impl Proxy {
             if self.state.closed.load(Ordering::SeqCst) {
                 continue;
             }
-            let Ok(server) = TcpStream::connect(&self.target).await else { continue };
+            let Ok(server) = TcpStream::connect(&self.target).await else {
+                continue;
+            };
             self.state.connections.fetch_add(1, Ordering::SeqCst);
             let (client_in, client_out) = client.into_split();
             let (server_in, server_out) = server.into_split();
@@ -120,7 +129,10 @@ impl State {
                 _ = cut.recv() => return,
                 read = from.read(&mut buffer) => read,
             };
-            let Some(bytes) = read.ok().filter(|count| *count > 0).and_then(|n| buffer.get(..n))
+            let Some(bytes) = read
+                .ok()
+                .filter(|count| *count > 0)
+                .and_then(|n| buffer.get(..n))
             else {
                 return;
             };
