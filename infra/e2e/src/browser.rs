@@ -111,6 +111,20 @@ impl Browser {
         Ok(())
     }
 
+    /// Puts a cookie into the browser, for the host of this address.
+    ///
+    /// # Errors
+    /// When the browser refuses it.
+    pub async fn carry(&self, name: &str, value: &str, address: &str) -> Result<()> {
+        let parameters = json!({ "name": name, "value": value, "url": address });
+        let command = ChromeCommand::DevTools {
+            name: "Network.setCookie",
+            parameters,
+        };
+        self.client.issue_cmd(command).await?;
+        Ok(())
+    }
+
     /// Keeps a picture of the page under `target/screenshots`.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::large_futures,
     reason = "a test ends at what it did not expect"
 )]
 
