@@ -29,7 +29,9 @@ impl Clock {
     /// A clock that stands at `at` until it is moved. Clones move together.
     #[must_use]
     pub fn fixed(at: DateTime<Utc>) -> Self {
-        Self(Source::Fixed(Arc::new(AtomicI64::new(at.timestamp_micros()))))
+        Self(Source::Fixed(Arc::new(AtomicI64::new(
+            at.timestamp_micros(),
+        ))))
     }
 
     /// Now, in microseconds: what `DATETIME(6)` holds.

@@ -108,7 +108,10 @@ pub struct UnknownScope;
 impl FromStr for Scope {
     type Err = UnknownScope;
     fn from_str(s: &str) -> Result<Self, UnknownScope> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == s).ok_or(UnknownScope)
+        Self::ALL
+            .into_iter()
+            .find(|scope| scope.as_str() == s)
+            .ok_or(UnknownScope)
     }
 }
 
@@ -126,7 +129,9 @@ impl Scopes {
 
     /// The scopes of the set.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
-        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+        Scope::ALL
+            .into_iter()
+            .filter(move |scope| self.contains(*scope))
     }
 }
 
@@ -183,7 +188,9 @@ mod tests {
 
     #[test]
     fn scopes_are_a_set_of_words() {
-        let scopes: Scopes = [Scope::Admin, Scope::WorkItemsRead, Scope::Admin].into_iter().collect();
+        let scopes: Scopes = [Scope::Admin, Scope::WorkItemsRead, Scope::Admin]
+            .into_iter()
+            .collect();
         assert_eq!(
             serde_json::to_string(&scopes).unwrap(),
             r#"["work_items:read","admin"]"#

@@ -19,12 +19,18 @@ impl<T> Page<T> {
         let more = rows.len() > limit.get();
         rows.truncate(limit.get());
         let next_cursor = if more { rows.last().map(key) } else { None };
-        Self { data: rows, next_cursor }
+        Self {
+            data: rows,
+            next_cursor,
+        }
     }
 
     /// The page with each row changed.
     pub fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
-        Page { data: self.data.into_iter().map(row).collect(), next_cursor: self.next_cursor }
+        Page {
+            data: self.data.into_iter().map(row).collect(),
+            next_cursor: self.next_cursor,
+        }
     }
 }
 
@@ -40,7 +46,11 @@ impl Limit {
     /// The limit, when it is in range.
     #[must_use]
     pub const fn new(limit: u16) -> Option<Self> {
-        if limit >= 1 && limit <= Self::MAX { Some(Self(limit)) } else { None }
+        if limit >= 1 && limit <= Self::MAX {
+            Some(Self(limit))
+        } else {
+            None
+        }
     }
 
     /// The number of rows.
@@ -96,7 +106,9 @@ impl Cursor {
     /// # Errors
     /// When the cursor was not made from such a key.
     pub fn decode<K: DeserializeOwned>(&self) -> Result<K, InvalidCursor> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(&self.0).map_err(|_| InvalidCursor)?;
+        let bytes = BASE64_URL_SAFE_NO_PAD
+            .decode(&self.0)
+            .map_err(|_| InvalidCursor)?;
         serde_json::from_slice(&bytes).map_err(|_| InvalidCursor)
     }
 }
@@ -111,7 +123,10 @@ mod tests {
         let page = Page::from_rows(vec![1, 2, 3], limit, Cursor::encode);
         assert_eq!(page.data, [1, 2]);
         assert_eq!(page.next_cursor.unwrap().decode::<i32>(), Ok(2));
-        assert_eq!(Page::from_rows(vec![1, 2], limit, Cursor::encode).next_cursor, None);
+        assert_eq!(
+            Page::from_rows(vec![1, 2], limit, Cursor::encode).next_cursor,
+            None
+        );
     }
 
     #[test]

@@ -55,7 +55,10 @@ impl Health {
     /// Says how a thing is that the program can do without for a while: a reason is shown, and
     /// the program stays ready.
     pub fn warn(&self, name: &'static str, check: Check) {
-        let mut warnings = self.warnings.write().unwrap_or_else(PoisonError::into_inner);
+        let mut warnings = self
+            .warnings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         match check {
             Ok(()) => {
                 if warnings.remove(name).is_some() {
@@ -88,7 +91,11 @@ impl Health {
                 )
             })
             .collect();
-        let warnings = self.warnings.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let warnings = self
+            .warnings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         Report {
             ready: checks.values().all(|state| state == "ok"),
             checks,
@@ -139,7 +146,7 @@ async fn ready(request: HttpRequest) -> HttpResponse {
         .unwrap_or_else(|| Report {
             ready: false,
             checks: BTreeMap::from([("health", "not wired".to_owned())]),
-        warnings: BTreeMap::new(),
+            warnings: BTreeMap::new(),
         });
     let mut response = if report.ready {
         HttpResponse::Ok()

@@ -7,5 +7,5 @@ mod identities;
 
 pub(crate) use access::{AccessTable, Found};
 pub(crate) use credentials::{Shown, shown};
-pub(crate) use web::csrf::refuse_cross_site;
 pub(crate) use identities::Identities;
+pub(crate) use web::csrf::refuse_cross_site;

@@ -152,11 +152,11 @@ impl World {
         let stage = self.post(&stage).await?;
         let theme = json!({ "kind": "theme", "name": "Structure", "parent_id": grid });
         let theme = self.post(&theme).await?;
-        let element = self.post(&json!({
+        let element = json!({
             "kind": "element", "name": "Wall",
             "parent_id": text(&stage, "/id"), "theme_id": text(&theme, "/id"),
-        }));
-        Ok(text(&element.await?, "/id").to_owned())
+        });
+        Ok(text(&self.post(&element).await?, "/id").to_owned())
     }
 
     fn task(&self, name: &str) -> Value {
