@@ -1,5 +1,5 @@
-//! `bench` and `fault`: built with optimisation, run by the program of `infra/bench` on the servers
-//! of tests.
+//! `bench` and `fault`: built with optimisation, run by the program of `infra/bench` on
+//! servers that are as durable as those of production.
 
 use std::fs::File;
 use std::process::{Command, ExitCode};
@@ -13,17 +13,17 @@ use crate::{progress, services};
 /// Runs `bench NAME …` or `fault NAME …`. Servers that this run started end with it; those it found
 /// running stay.
 pub fn run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<ExitCode> {
-    let stack = repository.stack(Profile::Test);
+    let stack = repository.stack(Profile::Bench);
     private_directory(&stack.dir)?;
     let users = File::create(stack.dir.join("in-use")).context("cannot create a lock file")?;
     users
         .lock_shared()
-        .context("cannot lock the servers of tests")?;
+        .context("cannot lock the servers of benchmarks")?;
     let found = services::running(&stack)?;
     let outcome = build_and_run(repository, kind, arguments);
     users
         .unlock()
-        .context("cannot unlock the servers of tests")?;
+        .context("cannot unlock the servers of benchmarks")?;
     if !found && users.try_lock().is_ok() {
         services::stop(repository, &stack, false)?;
     }
@@ -31,7 +31,7 @@ pub fn run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<
 }
 
 fn build_and_run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<ExitCode> {
-    let stack = repository.stack(Profile::Test);
+    let stack = repository.stack(Profile::Bench);
     let mut addresses = services::start_servers(repository, &stack)?;
     addresses.extend(services::start_others(repository, &stack)?);
     progress::heading("build");

@@ -22,6 +22,8 @@ pub enum Profile {
     Dev,
     /// For tests: fast and forgetful, under `target/test-services`.
     Test,
+    /// For benchmarks: the servers of tests, but durable, under `target/bench-services`.
+    Bench,
 }
 
 impl Profile {
@@ -30,6 +32,7 @@ impl Profile {
         match self {
             Self::Dev => "dev",
             Self::Test => "test",
+            Self::Bench => "bench",
         }
     }
 }
@@ -74,6 +77,7 @@ impl Repository {
         let dir = match profile {
             Profile::Dev => self.target().join("dev"),
             Profile::Test => self.target().join("test-services"),
+            Profile::Bench => self.target().join("bench-services"),
         };
         let key = fnv(self.root.as_os_str().as_encoded_bytes());
         Stack {

@@ -37,6 +37,7 @@ impl Ports {
         let base = match profile {
             Profile::Dev => 8000,
             Profile::Test => 9000,
+            Profile::Bench => 10000,
         };
         let port = |name: &str, offset: u16| moved(profile, name).unwrap_or(base + offset);
         Self {

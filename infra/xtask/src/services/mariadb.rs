@@ -147,7 +147,9 @@ impl MariaDb {
 
     fn profile_arguments(&self) -> &'static [&'static str] {
         match self.stack.profile {
-            Profile::Dev => &["--innodb-buffer-pool-size=256M", "--performance-schema=OFF"],
+            Profile::Dev | Profile::Bench => {
+                &["--innodb-buffer-pool-size=256M", "--performance-schema=OFF"]
+            }
             Profile::Test => &[
                 "--innodb-buffer-pool-size=512M",
                 "--innodb-flush-log-at-trx-commit=0",
@@ -218,7 +220,7 @@ impl Service for MariaDb {
                 ("TRELLIS_MARIADB_SOCKET".to_owned(), socket),
                 ("TRELLIS_MARIADB_ROOT_URL".to_owned(), self.root_url()),
             ],
-            Profile::Test => vec![
+            Profile::Test | Profile::Bench => vec![
                 ("TRELLIS_TEST_MARIADB_URL".to_owned(), self.root_url()),
                 ("TRELLIS_TEST_MARIADB_SOCKET".to_owned(), socket),
             ],

@@ -144,7 +144,7 @@ pub fn states(repository: &Repository, stack: &Stack) -> Result<Vec<(Daemon, u16
 /// Writes the file that tests read. Development has one of its own, written by `up`.
 pub fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
     match stack.profile {
-        Profile::Dev => Ok(()),
+        Profile::Dev | Profile::Bench => Ok(()),
         Profile::Test => env_file::write(&stack.env_file(), environment),
     }
 }

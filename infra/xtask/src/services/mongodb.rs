@@ -97,7 +97,7 @@ impl MongoDb {
     fn environment(&self, url: String) -> Vec<(String, String)> {
         let key = match self.stack.profile {
             Profile::Dev => "MONGODB_URL",
-            Profile::Test => "TRELLIS_TEST_MONGODB_URL",
+            Profile::Test | Profile::Bench => "TRELLIS_TEST_MONGODB_URL",
         };
         vec![(key.to_owned(), url)]
     }

@@ -79,7 +79,7 @@ impl RabbitMq {
         );
         let plugins = match self.stack.profile {
             Profile::Dev => "[].\n",
-            Profile::Test => {
+            Profile::Test | Profile::Bench => {
                 text.push_str(&format!(
                     "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {}\n\
                      management_agent.disable_metrics_collector = true\n",
@@ -114,7 +114,7 @@ impl Service for RabbitMq {
             (ports.rabbitmq, "RABBITMQ"),
             (ports.rabbitmq_dist, "RABBITMQ_DIST"),
         ];
-        if self.stack.profile == Profile::Test {
+        if self.stack.profile != Profile::Dev {
             all.push((ports.rabbitmq_api, "RABBITMQ_API"));
         }
         all
@@ -175,7 +175,7 @@ impl Service for RabbitMq {
         if frame != [1] {
             bail!("RabbitMQ answers something else than a method frame");
         }
-        if self.stack.profile == Profile::Test {
+        if self.stack.profile != Profile::Dev {
             connect(self.stack.ports.rabbitmq_api)?;
         }
         Ok(())
@@ -184,7 +184,7 @@ impl Service for RabbitMq {
     fn environment(&self) -> Result<Vec<(String, String)>> {
         Ok(match self.stack.profile {
             Profile::Dev => vec![("AMQP_URL".to_owned(), self.url())],
-            Profile::Test => {
+            Profile::Test | Profile::Bench => {
                 let api = format!(
                     "http://{USER}:{}@127.0.0.1:{}",
                     self.password, self.stack.ports.rabbitmq_api

@@ -73,6 +73,7 @@ impl Loader<'_> {
             "kind": "grid", "name": grid.name, "description": grid.description, "folder_id": folder,
         });
         let id = self.item(&grid.key, body)?;
+        self.share(grid, &id)?;
         for stage in &grid.stages {
             let body = json!({
                 "kind": "stage", "name": stage.name, "parent_id": id,
@@ -94,6 +95,18 @@ impl Loader<'_> {
             self.dependency(dependency)?;
         }
         self.complete(grid)
+    }
+
+    /// Lets the external partner see the grid: externals have no right by default.
+    fn share(&mut self, grid: &Grid, id: &str) -> Result<()> {
+        let Some(external) = self.member(Some("external")) else {
+            return Ok(());
+        };
+        let right = json!({
+            "object_id": id, "subject": "member", "subject_id": external, "level": "view",
+        });
+        self.create("/api/v1/grants", &format!("share-{}", grid.key), &right)
+            .map(drop)
     }
 
     /// The folder that belongs to nobody and lies in none.
