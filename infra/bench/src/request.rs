@@ -140,14 +140,11 @@ impl Drop for Stage {
 
 impl Stage {
     async fn set(arena: Arena) -> Result<Self> {
-        // The runtime prepares its statement at its first request; the bare handler gets it from
-        // there, so that both run the same whatever it becomes.
-        let stage_shots = [Shot {
+        let shots = [Shot {
             address: format!("127.0.0.1:{}", arena.stack.ports().gateway),
             bytes: arena.through_the_gateway(),
         }];
-        load::closed(&stage_shots, 4, WARM_UP).await?;
-        let statement = statement(&arena).await?;
+        let statement = statement(&arena, &shots).await?;
         let mut bare = Command::new(std::env::current_exe()?)
             .arg("baseline")
             .env(baseline::DATABASE, arena.database().await?)
@@ -293,17 +290,25 @@ impl Stage {
     }
 }
 
-/// The statement that the runtime has prepared to read an item.
-async fn statement(arena: &Arena) -> Result<String> {
+/// The statement that the runtime prepares to read an item: written down by the server while the
+/// first requests come in, so that the bare handler runs the same, whatever it becomes.
+async fn statement(arena: &Arena, shots: &[Shot]) -> Result<String> {
+    let tell = async |text: &'static str| sqlx::raw_sql(text).execute(&arena.central).await;
+    tell("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON").await?;
+    let asked = load::closed(shots, 1, ROUND / 20).await;
+    tell("SET GLOBAL general_log = OFF, GLOBAL log_output = 'FILE'").await?;
+    asked?;
     let row = sqlx::query(
-        "SELECT CAST(SQL_TEXT AS CHAR) FROM performance_schema.prepared_statements_instances \
-         WHERE SQL_TEXT LIKE 'SELECT i.id, i.kind%WHERE i.id = ?%' \
-         AND SQL_TEXT LIKE '%FROM grants gr%' LIMIT 1",
+        "SELECT CAST(argument AS CHAR) FROM mysql.general_log WHERE command_type = 'Prepare' \
+         AND argument LIKE 'SELECT i.id, i.kind%WHERE i.id = ?%' \
+         AND argument LIKE '%FROM grants gr%' LIMIT 1",
     )
     .fetch_optional(&arena.central)
     .await?;
-    let row = row.context("the server does not list the runtime's prepared statement")?;
-    Ok(row.try_get(0)?)
+    let row = row.context("the runtime prepared no statement to read an item")?;
+    let text = row.try_get(0)?;
+    tell("TRUNCATE TABLE mysql.general_log").await?;
+    Ok(text)
 }
 
 async fn body(shot: &Shot) -> Result<serde_json::Value> {
