@@ -7,8 +7,17 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::paths::{Profile, Repository, private_directory};
-use crate::up::PROGRAMS;
 use crate::{progress, services};
+
+/// The programs that are measured, and the one that measures.
+const PROGRAMS: [&str; 6] = [
+    "build",
+    "--release",
+    "--workspace",
+    "--exclude",
+    "xtask",
+    "--bins",
+];
 
 /// Runs `bench NAME …` or `fault NAME …`. Servers that this run started end with it; those it found
 /// running stay.
@@ -37,7 +46,6 @@ fn build_and_run(repository: &Repository, kind: &str, arguments: &[String]) -> R
     progress::heading("build");
     let built = crate::cargo::command()
         .args(PROGRAMS)
-        .arg("--release")
         .current_dir(repository.root())
         .status()
         .context("cannot run cargo")?;
