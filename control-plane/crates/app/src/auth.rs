@@ -1,8 +1,9 @@
 //! What the use cases of people, members and staff work with.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use clock::Clock;
+use cp_domain::Country;
 use cp_store::seal::Sealer;
 use db::{CentralDb, TenantPools};
 use serde::Deserialize;
@@ -98,8 +99,25 @@ impl Auth {
 /// What a use case knows of the client of a request.
 #[derive(Debug, Clone)]
 pub struct Client {
-    /// The address of the connection, or what trusted proxies say of it.
+    /// The address of the connection, or what trusted proxies say of it, as text.
     pub address: String,
+    /// The same, when it is known.
+    pub ip: Option<IpAddr>,
+    /// The country of the address, when it is known.
+    pub country: Option<Country>,
     /// A short name of the device.
     pub device: String,
+}
+
+impl Client {
+    /// A client at an address.
+    #[must_use]
+    pub fn new(ip: Option<IpAddr>, country: Option<Country>, device: String) -> Self {
+        Self {
+            address: ip.map_or_else(|| "unknown".to_owned(), |ip| ip.to_string()),
+            ip,
+            country,
+            device,
+        }
+    }
 }

@@ -128,7 +128,7 @@ pub(crate) async fn open_session(
         expires_at: now + TimeDelta::hours(i64::from(auth.settings.session_hours)),
         revoked_at: None,
         address: client.address.clone(),
-        country: None,
+        country: client.country.map(String::from),
         device: client.device.clone(),
     };
     let tx = auth.central.begin().await.map_err(StoreError::from)?;

@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod attempts;
+mod country;
 mod device;
 mod email;
 mod fleet;
@@ -21,6 +22,7 @@ pub use access_tokens::{
     scopes_from_words, scopes_to_words,
 };
 pub use attempts::{AttemptCounter, DelayPolicy};
+pub use country::{Country, InvalidCountry};
 pub use device::device_name;
 pub use email::{Email, InvalidEmail};
 pub use invitations::{INVITATION_LIFE, InvitationTerms, SpentInvitation};

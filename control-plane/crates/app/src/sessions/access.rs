@@ -1,8 +1,8 @@
 //! What a request of a tenant host brings along, and what the gateway found it to be.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use cp_domain::TokenHash;
+use cp_domain::{Country, TokenHash};
 use kernel::{SessionId, TenantId, TokenId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -25,10 +25,15 @@ pub struct TenantHost {
 #[derive(Debug, Clone)]
 pub struct TenantSession(pub Option<Arc<super::CachedSession>>);
 
-/// The address of the client, as trusted proxies tell it. The gateway puts it into the request's
-/// extensions when it is not the connection's.
+/// Where the client is: the address of the connection or what trusted proxies say of it, and its
+/// country. The gateway puts it into the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddress(pub std::net::IpAddr);
+pub struct ClientAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// Its country, when it is known.
+    pub country: Option<Country>,
+}
 
 /// What a request shows to prove who it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

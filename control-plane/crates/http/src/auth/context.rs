@@ -108,18 +108,14 @@ impl FromRequest for ClientInfo {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let told = request
-            .extensions()
-            .get::<ClientAddress>()
-            .map(|address| address.0);
-        let address = told.or_else(|| request.peer_addr().map(|peer| peer.ip()));
+        let told = request.extensions().get::<ClientAddress>().copied();
+        let ip = told.map(|told| told.ip);
+        let ip = ip.or_else(|| request.peer_addr().map(|peer| peer.ip().to_canonical()));
+        let country = told.and_then(|told| told.country);
         let agent = request
             .headers()
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
-        ready(Ok(Self(Client {
-            address: address.map_or_else(|| "unknown".to_owned(), |address| address.to_string()),
-            device: device_name(agent),
-        })))
+        ready(Ok(Self(Client::new(ip, country, device_name(agent)))))
     }
 }

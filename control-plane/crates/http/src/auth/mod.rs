@@ -5,7 +5,7 @@
 //!
 //! * [`TenantHost`]: the tenant whose host it is. Without it every route here answers 404.
 //! * [`TenantSession`]: who the cookie or token stands for, or nobody. Without it nobody is.
-//! * [`ClientAddress`], when trusted proxies say another address than the connection's.
+//! * [`ClientAddress`]: where the client is. Without it the address is the connection's.
 //!
 //! Whoever serves these routes puts `actix_web::web::Data<cp_app::Auth>` into the app's data.
 //! Requests that change something and came with a session's cookie are refused here when they
