@@ -88,6 +88,22 @@ typed_ids! {
     StaffSessionId,
     /// An invitation to a tenant.
     InvitationId,
+    /// A session of a person on the host of people.
+    PersonSessionId,
+    /// A WebAuthn credential of a person.
+    PasskeyId,
+    /// An OpenID provider of a tenant.
+    ConnectionId,
+    /// A mail domain that a tenant claims.
+    DomainId,
+    /// A client of a member's program; its `client_id`.
+    ClientId,
+    /// A token of a tenant's directory.
+    ScimTokenId,
+    /// A group of a tenant's directory.
+    ScimGroupId,
+    /// A request of staff to look into a tenant.
+    SupportAccessId,
     /// A persisted, resumable change of the fleet.
     OperationId,
     /// A MariaDB server that holds tenant databases.

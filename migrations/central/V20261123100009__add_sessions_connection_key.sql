@@ -1,0 +1,1 @@
+ALTER TABLE sessions ADD KEY IF NOT EXISTS sessions_of_connection (connection_id, person_id);

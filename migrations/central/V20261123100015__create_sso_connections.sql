@@ -1,0 +1,26 @@
+-- A tenant's OpenID providers.
+CREATE TABLE IF NOT EXISTS sso_connections (
+    id               BINARY(16)      NOT NULL PRIMARY KEY,
+    tenant_id        BINARY(16)      NOT NULL,
+    name             VARCHAR(100)    NOT NULL,
+    issuer           VARCHAR(500)    NOT NULL COLLATE utf8mb4_bin,
+    client_id        VARCHAR(255)    NOT NULL COLLATE utf8mb4_bin,
+    client_secret    VARBINARY(2048) NULL COMMENT 'AEAD envelope; none for a public client',
+    secret_expires_at DATETIME(6)    NULL,
+    scopes           VARCHAR(255)    NOT NULL COMMENT 'words separated by spaces',
+    algorithms       VARCHAR(100)    NOT NULL COMMENT 'that ID tokens may be signed with, words separated by spaces',
+    group_claim      VARCHAR(100)    NULL,
+    provisions       BOOLEAN         NOT NULL COMMENT 'whoever comes in by it becomes a member',
+    default_role     VARCHAR(16)     NOT NULL,
+    default_external BOOLEAN         NOT NULL,
+    proves_second_factor BOOLEAN     NOT NULL COMMENT 'the provider asks for a second factor',
+    state            VARCHAR(16)     NOT NULL COMMENT 'enabled | disabled',
+    revision         INT UNSIGNED    NOT NULL,
+    created_at       DATETIME(6)     NOT NULL,
+    updated_at       DATETIME(6)     NOT NULL,
+    last_sign_in_at  DATETIME(6)     NULL,
+    last_failure_at  DATETIME(6)     NULL,
+    last_failure     VARCHAR(255)    NULL,
+    KEY sso_connections_of_tenant (tenant_id, id),
+    CONSTRAINT sso_connections_tenant FOREIGN KEY (tenant_id) REFERENCES tenants (id)
+);
