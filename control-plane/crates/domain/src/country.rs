@@ -5,8 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 mod names;
+mod set;
 
 use names::NAMES;
+pub use set::CountrySet;
 
 /// A country or territory by its ISO 3166-1 code of two letters, in capitals. Databases of
 /// addresses know a few codes beyond the standard, so any two letters are one; only those of the

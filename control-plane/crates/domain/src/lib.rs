@@ -1,13 +1,17 @@
 //! Accounts, memberships, sessions, tenants, placements, operations: pure.
 
+pub mod access_policy;
 mod access_tokens;
 mod attempts;
+mod client_address;
 mod country;
 mod device;
 mod email;
+mod factors;
 mod fleet;
 mod identity_keys;
 mod invitations;
+mod local_path;
 mod memberships;
 mod nodes;
 mod operations;
@@ -22,15 +26,21 @@ pub use access_tokens::{
     scopes_from_words, scopes_to_words,
 };
 pub use attempts::{AttemptCounter, DelayPolicy};
-pub use country::{Country, InvalidCountry};
+pub use client_address::{ForwardedHeader, TrustedProxies};
+pub use country::{Country, CountrySet, InvalidCountry};
 pub use device::device_name;
 pub use email::{Email, InvalidEmail};
+pub use factors::{
+    Factor, Factors, PENDING_FAILURES, RECOVERY_ALPHABET, RECOVERY_CODE_LETTERS, RECOVERY_CODES,
+    recovery_code_letters,
+};
 pub use invitations::{INVITATION_LIFE, InvitationTerms, SpentInvitation};
+pub use local_path::LocalPath;
 pub use memberships::{MemberState, Membership, MembershipError, Standing};
 pub use password::{
     MAX_PASSWORD_BYTES, MIN_STRENGTH, PasswordUse, WeakPassword, check_length, check_strength,
 };
-pub use sessions::{SessionState, StaffSessionState, TokenHash};
+pub use sessions::{SessionStage, SessionState, SignInMethod, StaffSessionState, TokenHash};
 pub use staff::{
     StaffRole, TOTP_HARD_STOP, TOTP_STEP_SECONDS, UnknownStaffRole, accepted_totp_steps,
     totp_digits,
@@ -49,4 +59,4 @@ pub use operations::{
     StepName, StepRun, StepState, UnknownOperationWord,
 };
 pub use ring::{Ring, UnknownRing};
-pub use routes::{API_LABEL, HostName, Route, Service};
+pub use routes::{API_LABEL, HostName, ID_LABEL, Route, Service};
