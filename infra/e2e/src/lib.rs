@@ -4,10 +4,13 @@ mod browser;
 mod chrome;
 mod clean;
 pub mod client;
+pub mod provider;
+pub mod scim;
 pub mod stack;
 mod staff;
 
 pub use browser::{Browser, Theme};
 pub use client::TenantClient;
+pub use provider::Provider;
 pub use stack::Stack;
 pub use staff::Staff;

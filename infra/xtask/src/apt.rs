@@ -12,16 +12,30 @@ use crate::paths::Stack;
 use crate::process::run_logged;
 use crate::progress::Step;
 
+/// A package, and the program that tells that it is not needed because it came from elsewhere.
+type Package = (&'static str, Option<&'static str>);
+
 /// What the servers, the browser tests and the build need.
-const PACKAGES: [&str; 8] = [
-    "mariadb-server",
-    "mariadb-client",
-    "redis-server",
-    "rabbitmq-server",
-    "chromium",
-    "chromium-driver",
-    "pkg-config",
-    "libssl-dev",
+pub const ESSENTIAL: &[Package] = &[
+    ("mariadb-server", None),
+    ("mariadb-client", None),
+    ("redis-server", None),
+    ("rabbitmq-server", None),
+    ("chromium", None),
+    ("chromium-driver", None),
+    // It has a successor that provides the command.
+    ("pkg-config", Some("pkg-config")),
+    ("libssl-dev", None),
+    ("nodejs", Some("node")),
+    ("npm", Some("npm")),
+    ("python3-venv", Some("pip3")),
+];
+
+/// What Keycloak needs, and what fetches it.
+pub const JAVA: &[Package] = &[
+    ("openjdk-17-jdk-headless", Some("java")),
+    ("maven", Some("mvn")),
+    ("unzip", Some("unzip")),
 ];
 
 /// Installs the packages it is given. While it runs, the packages' scripts may start no service;
@@ -49,13 +63,13 @@ pub fn available() -> bool {
 }
 
 /// Installs the packages that are missing; does nothing when none is.
-pub fn install_missing(stack: &Stack) -> Result<()> {
-    let missing = missing()?;
+pub fn install_missing(stack: &Stack, packages: &[Package]) -> Result<()> {
+    let missing = missing(packages)?;
     if missing.is_empty() {
         return Ok(());
     }
     let step = Step::begin(format!("install {}", missing.join(" ")));
-    let mut shell = as_root()?;
+    let mut shell = as_root(&missing)?;
     shell
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["sh", "-c", INSTALL, "install"]);
@@ -66,45 +80,43 @@ pub fn install_missing(stack: &Stack) -> Result<()> {
     Ok(())
 }
 
-fn missing() -> Result<Vec<&'static str>> {
+fn missing(packages: &[Package]) -> Result<Vec<&'static str>> {
     let output = Command::new("dpkg-query")
         .args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"])
-        .args(PACKAGES)
+        .args(packages.iter().map(|(name, _)| name))
         .output()
         .context("cannot run dpkg-query")?;
     let known = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(PACKAGES
-        .into_iter()
-        .filter(|name| {
-            // `pkg-config` has a successor that provides the command.
-            let provided = *name == "pkg-config" && in_path("pkg-config").is_some();
-            !provided
-                && !known
-                    .lines()
-                    .any(|line| line == format!("{name} installed"))
+    let installed = |name: &str| {
+        known
+            .lines()
+            .any(|line| line == format!("{name} installed"))
+    };
+    Ok(packages
+        .iter()
+        .filter(|(name, program)| {
+            let provided = program.is_some_and(|program| in_path(program).is_some());
+            !provided && !installed(name)
         })
+        .map(|(name, _)| *name)
         .collect())
 }
 
 /// Begins a command that runs as root.
-fn as_root() -> Result<Command> {
+fn as_root(missing: &[&str]) -> Result<Command> {
     if is_root() {
         return Ok(Command::new("env"));
     }
     if in_path("sudo").is_none() {
-        bail!("packages are missing and this is not root: {}", advice()?);
+        bail!(
+            "packages are missing and this is not root: as root, run \
+             `apt-get install --no-install-recommends {}`",
+            missing.join(" ")
+        );
     }
     let mut sudo = Command::new("sudo");
     sudo.args(["--non-interactive", "--preserve-env=DEBIAN_FRONTEND", "env"]);
     Ok(sudo)
-}
-
-/// What to type by hand.
-fn advice() -> Result<String> {
-    Ok(format!(
-        "as root, run `apt-get install --no-install-recommends {}`",
-        missing()?.join(" ")
-    ))
 }
 
 /// Whether this process is root.

@@ -17,6 +17,7 @@ mod progress;
 mod secrets;
 mod services;
 mod test;
+mod tools;
 mod up;
 
 use std::process::ExitCode;

@@ -26,6 +26,12 @@ pub struct Services {
     pub smtp_url: String,
     /// Where it can be read.
     pub mailbox_url: String,
+    /// Which country an address belongs to, when it could be fetched.
+    pub country_database: Option<String>,
+    /// Where `oidc-provider` is installed, when it could be fetched.
+    pub provider: Option<String>,
+    /// The Python that has `scim2-tester`, when it could be fetched.
+    pub scim_tester: Option<String>,
 }
 
 /// The servers that `cargo xtask test` started: from the environment, else from the file that
@@ -56,6 +62,9 @@ pub fn services() -> &'static Services {
             mongodb_url: find("TRELLIS_TEST_MONGODB_URL"),
             smtp_url: need("TRELLIS_TEST_SMTP_URL"),
             mailbox_url: need("TRELLIS_TEST_MAILBOX"),
+            country_database: find("TRELLIS_TEST_COUNTRY_DATABASE"),
+            provider: find("TRELLIS_TEST_PROVIDER"),
+            scim_tester: find("TRELLIS_TEST_SCIM_TESTER"),
         }
     })
 }

@@ -18,6 +18,7 @@ use crate::env_file;
 use crate::paths::{Host, Profile, Repository, Stack, private_directory};
 use crate::process::{Daemon, wait};
 use crate::progress::{self, Step};
+use crate::tools;
 
 pub use mailbox::Mailbox;
 pub use mariadb::MariaDb;
@@ -89,13 +90,15 @@ pub fn start_servers(repository: &Repository, stack: &Stack) -> Result<Addresses
     Ok(addresses)
 }
 
-/// Starts the mailbox and a MongoDB server: both may have to be built.
+/// Starts the mailbox and a MongoDB server, both of which may have to be built, and makes ready what
+/// comes from package registries.
 pub fn start_others(repository: &Repository, stack: &Stack) -> Result<Addresses> {
     let _lock = alone(stack)?;
     let mailbox = Mailbox::new(repository, stack);
     start_one(stack, &mailbox)?;
     let mut addresses = mailbox.environment()?;
     addresses.extend(MongoDb::new(repository, stack)?.start()?);
+    addresses.extend(tools::make_ready(repository, stack));
     Ok(addresses)
 }
 

@@ -25,7 +25,7 @@ pub fn host() -> Host {
 /// Installs the servers with apt, or says what to do where there is none.
 pub fn install(stack: &Stack) -> Result<()> {
     if apt::available() {
-        return apt::install_missing(stack);
+        return apt::install_missing(stack, apt::ESSENTIAL);
     }
     for program in PROGRAMS {
         if apt::in_path(program).is_none() {
