@@ -1,20 +1,19 @@
 //! The whole platform as real processes, with a tenant, somebody in it and an item to read.
 
 use anyhow::{Context as _, Result};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use clock::Clock;
 use cp_app::identity_keys::IdentityKeys;
 use cp_store::seal::{KeyRing, Sealer};
 use db::{CentralDb, PoolSettings};
 use e2e::{
-    Stack, TenantClient,
+    People, Stack, TenantClient,
     client::{read, text},
+    people::Member,
 };
 use identity::Claims;
 use kernel::{Actor, Generation, Role, TenantContext};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use sqlx::{MySqlPool, Row as _};
 use uuid::Uuid;
 
@@ -25,7 +24,7 @@ const SLUG: &str = "bench";
 pub struct Arena {
     pub stack: Stack,
     pub central: MySqlPool,
-    tenant: Uuid,
+    pub people: People,
     reader: Somebody,
     pub item: Uuid,
     keys: IdentityKeys,
@@ -55,23 +54,26 @@ impl Arena {
             "--wait",
         ])?;
         let central = MySqlPool::connect(stack.central().url()).await?;
-        let tenant: Uuid = sqlx::query("SELECT id FROM tenants WHERE slug = ?")
-            .bind(SLUG)
-            .fetch_one(&central)
-            .await?
-            .try_get(0)?;
-        let architect = architect(&central, tenant).await?;
-        let reader = builder(&central, tenant).await?;
+        let people = People::of(&central, SLUG).await?;
+        let architect = signed_in(&people, people.architect().await?).await?;
+        // A builder reads by the grants of their group.
+        let reader = people.join("ben@bench.example", "builder", None).await?;
+        let reader = signed_in(&people, reader).await?;
         let item = plan(&stack, &architect).await?;
         let keys = keys(&stack).await?;
         Ok(Self {
             stack,
             central,
-            tenant,
+            people,
             reader,
             item,
             keys,
         })
+    }
+
+    /// The tenant's host.
+    pub fn host(&self) -> String {
+        self.stack.host(SLUG)
     }
 
     /// The path of the item.
@@ -97,7 +99,7 @@ impl Arena {
         let signer = self.keys.signer(now).context("no identity key")?;
         let claims = Claims {
             tenant: TenantContext {
-                tenant: self.tenant.into(),
+                tenant: self.people.tenant().into(),
                 generation: Generation(1),
             },
             actor: Actor {
@@ -117,7 +119,7 @@ impl Arena {
     pub async fn database(&self) -> Result<String> {
         let name: String =
             sqlx::query("SELECT database_name FROM tenant_databases WHERE tenant_id = ?")
-                .bind(self.tenant)
+                .bind(self.people.tenant())
                 .fetch_one(&self.central)
                 .await?
                 .try_get(0)?;
@@ -127,59 +129,12 @@ impl Arena {
     }
 }
 
-/// The invited architect, signed in as if they had accepted.
-async fn architect(central: &MySqlPool, tenant: Uuid) -> Result<Somebody> {
-    sqlx::query("UPDATE memberships SET state = 'active' WHERE tenant_id = ?")
-        .bind(tenant)
-        .execute(central)
-        .await?;
-    let row = sqlx::query("SELECT member_id, person_id FROM memberships WHERE tenant_id = ?")
-        .bind(tenant)
-        .fetch_one(central)
-        .await?;
-    signed_in(central, tenant, row.try_get(0)?, row.try_get(1)?).await
-}
-
-/// A builder, who reads by the grants of their group.
-async fn builder(central: &MySqlPool, tenant: Uuid) -> Result<Somebody> {
-    let (person, member) = (Uuid::now_v7(), Uuid::now_v7());
-    sqlx::query("INSERT INTO people VALUES (?, 'ben@bench.example', 'Ben', NULL, NOW(6), NOW(6))")
-        .bind(person)
-        .execute(central)
-        .await?;
-    sqlx::query(
-        "INSERT INTO memberships (member_id, tenant_id, person_id, role, external, state, version, \
-         projected, created_at, updated_at) \
-         VALUES (?, ?, ?, 'builder', FALSE, 'active', 1, 0, NOW(6), NOW(6))",
-    )
-    .bind(member)
-    .bind(tenant)
-    .bind(person)
-    .execute(central)
-    .await?;
-    signed_in(central, tenant, member, person).await
-}
-
-async fn signed_in(
-    central: &MySqlPool,
-    tenant: Uuid,
-    member: Uuid,
-    person: Uuid,
-) -> Result<Somebody> {
-    let cookie = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    let hash = Sha256::digest(cookie.as_bytes()).to_vec();
-    sqlx::query(
-        "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NOW(6), NOW(6), ?, NULL, '', NULL, 'bench')",
-    )
-    .bind(Uuid::now_v7())
-    .bind(hash)
-    .bind(tenant)
-    .bind(member)
-    .bind(person)
-    .bind(Utc::now() + TimeDelta::hours(2))
-    .execute(central)
-    .await?;
-    Ok(Somebody { member, cookie })
+/// Signs a member in.
+async fn signed_in(people: &People, member: Member) -> Result<Somebody> {
+    Ok(Somebody {
+        member: member.member,
+        cookie: people.sign_in(member).await?,
+    })
 }
 
 /// A small plan; answers a task of it, with a label, dates and a text.

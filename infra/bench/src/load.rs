@@ -2,13 +2,16 @@
 //! kept, one request at a time on each. It does as little as it can, because it shares the machine
 //! with what it measures.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Serialize;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     task::JoinSet,
 };
 
@@ -129,14 +132,24 @@ where
 }
 
 /// A connection that is kept.
-struct Connection {
+pub struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
 impl Connection {
     async fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?)
+    }
+
+    /// A connection that comes from this address of the machine.
+    pub async fn from(own: IpAddr, address: &str) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(own, 0))?;
+        Self::over(socket.connect(address.parse()?).await?)
+    }
+
+    fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self {
             stream,
@@ -146,31 +159,43 @@ impl Connection {
 
     /// Sends a request and reads the answer, which must be a 200 of known length.
     async fn ask(&mut self, request: &[u8]) -> Result<()> {
+        let status = self.exchange(request).await?;
+        ensure!(status == 200, "{}", String::from_utf8_lossy(&self.read));
+        Ok(())
+    }
+
+    /// Sends a request and reads the answer, which must be of known length; its status.
+    pub async fn exchange(&mut self, request: &[u8]) -> Result<u16> {
         self.stream.write_all(request).await?;
         self.read.clear();
-        let mut whole = usize::MAX;
-        while self.read.len() < whole {
+        let mut answered = None;
+        loop {
             let count = self.stream.read_buf(&mut self.read).await?;
             ensure!(count > 0, "the connection was closed");
-            if whole == usize::MAX {
-                whole = length(&self.read)?.unwrap_or(usize::MAX);
+            if answered.is_none() {
+                answered = head(&self.read)?;
+            }
+            if let Some((status, length)) = answered
+                && self.read.len() >= length
+            {
+                return Ok(status);
             }
         }
-        Ok(())
     }
 }
 
-/// The length of the whole answer, once its head is there.
-fn length(read: &[u8]) -> Result<Option<usize>> {
+/// Status and length of the whole answer, once its head is there.
+fn head(read: &[u8]) -> Result<Option<(u16, usize)>> {
     let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
     };
     let head = std::str::from_utf8(read.get(..end).unwrap_or_default())?;
-    ensure!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let status = head.split(' ').nth(1).context("the answer has no status")?;
     let mut lines = head.lines().filter_map(|line| line.split_once(": "));
     let length = lines.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let (_, length) = length.context("the answer says no length")?;
-    Ok(Some(end + 4 + length.trim().parse::<usize>()?))
+    let length = end + 4 + length.trim().parse::<usize>()?;
+    Ok(Some((status.parse()?, length)))
 }
 
 fn micros(duration: Duration) -> u64 {

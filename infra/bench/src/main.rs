@@ -8,6 +8,7 @@ mod program;
 mod provision;
 mod report;
 mod request;
+mod signin;
 mod statistics;
 
 use std::process::ExitCode;
@@ -34,9 +35,10 @@ fn run() -> Result<bool> {
         ["baseline"] => baseline::serve().map(|()| true),
         ["bench", "request"] => with_runtime(request::run()),
         ["bench", "provision"] => with_runtime(provision::run()),
-        ["bench", name] => bail!("there is no benchmark `{name}`: request or provision"),
+        ["bench", "signin"] => with_runtime(signin::run()),
+        ["bench", name] => bail!("there is no benchmark `{name}`: request, provision or signin"),
         ["fault", name] => bail!("there is no fault experiment `{name}`"),
-        _ => bail!("bench request | bench provision"),
+        _ => bail!("bench request | bench provision | bench signin"),
     }
 }
 

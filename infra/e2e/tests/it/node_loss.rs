@@ -3,18 +3,14 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{TimeDelta, Utc};
 use e2e::{
-    Stack, TenantClient,
+    People, Stack, TenantClient,
     client::{Answer, read, text},
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use sqlx::{MySqlPool, Row as _};
-use uuid::Uuid;
 
 const SLUG: &str = "acme";
 const OF_EACH: usize = 50;
@@ -111,7 +107,9 @@ impl World {
             "--wait",
         ])?;
         let central = MySqlPool::connect(stack.central().url()).await?;
-        let cookie = sign_in(&central).await?;
+        let people = People::of(&central, SLUG).await?;
+        let cookie = people.sign_in(people.architect().await?).await?;
+        let cookie = format!("trellis={cookie}");
         let row = sqlx::query("SELECT database_name FROM tenant_databases").fetch_one(&central);
         let mut url = url::Url::parse(stack.central().url())?;
         url.set_path(&row.await?.try_get::<String, _>(0)?);
@@ -258,22 +256,4 @@ impl World {
 
 fn name(kind: Kind, number: usize) -> String {
     format!("{kind:?}-{number}")
-}
-
-/// The invited architect, signed in as if they had accepted; their cookie.
-async fn sign_in(central: &MySqlPool) -> Result<String> {
-    sqlx::query("UPDATE memberships SET state = 'active'")
-        .execute(central)
-        .await?;
-    let cookie = BASE64_URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
-    sqlx::query(
-        "INSERT INTO sessions SELECT ?, ?, tenant_id, member_id, person_id, NOW(6), NOW(6), ?, \
-         NULL, '', NULL, 'test' FROM memberships",
-    )
-    .bind(Uuid::now_v7())
-    .bind(Sha256::digest(cookie.as_bytes()).to_vec())
-    .bind(Utc::now() + TimeDelta::hours(1))
-    .execute(central)
-    .await?;
-    Ok(format!("trellis={cookie}"))
 }
