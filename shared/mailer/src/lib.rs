@@ -2,7 +2,11 @@
 //! sent twice, because the acknowledgement of the first was lost, is known as one by its readers.
 
 mod invitation;
+mod link;
+mod notice;
 mod send;
 
 pub use invitation::Invitation;
+pub use link::SecurityLink;
+pub use notice::SecurityNotice;
 pub use send::{Mail, MailError, Mailer, SmtpSettings};

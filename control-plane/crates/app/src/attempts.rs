@@ -5,7 +5,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cp_domain::{AttemptCounter, DelayPolicy, Email};
-use kernel::StaffId;
+use kernel::{PersonId, StaffId};
 use redis::Script;
 
 use crate::{cache::Cache, secrets::blind};
@@ -152,6 +152,31 @@ impl Attempts {
             forgiving: true,
         };
         self.begin(vec![counter], now).await
+    }
+
+    /// An attempt to give a person's second factor from an address.
+    ///
+    /// # Errors
+    /// When it has to wait.
+    pub async fn factor(
+        &self,
+        person: PersonId,
+        address: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, TooManyAttempts> {
+        let counters = vec![
+            Counter {
+                key: format!("cp:attempts:factor:pair:{person}:{}", blind(address)),
+                policy: DelayPolicy::SECOND_FACTOR,
+                forgiving: true,
+            },
+            Counter {
+                key: format!("cp:attempts:factor:person:{person}"),
+                policy: DelayPolicy::ACCOUNT,
+                forgiving: false,
+            },
+        ];
+        self.begin(counters, now).await
     }
 
     /// The attempt was right.

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use clock::Clock;
-use cp_domain::Country;
+use cp_domain::{Country, TokenHash};
 use cp_store::seal::Sealer;
 use db::{CentralDb, TenantPools};
 use serde::Deserialize;
@@ -18,8 +18,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionSettings {
-    /// Hours of a person's session.
+    /// Hours of a person's session, unless the tenant has a limit of its own.
     pub session_hours: u32,
+    /// Hours after which a session that is not used ends, unless the tenant has a limit of its own.
+    pub idle_hours: u32,
     /// Hours of a staff session.
     pub staff_session_hours: u32,
     /// Cookies without the prefix `__Host-` and the flag `Secure`: for plain http on this machine.
@@ -30,6 +32,7 @@ impl Default for SessionSettings {
     fn default() -> Self {
         Self {
             session_hours: 14 * 24,
+            idle_hours: 72,
             staff_session_hours: 10,
             insecure_cookies: false,
         }
@@ -82,7 +85,8 @@ impl Auth {
     ) -> Self {
         Self {
             attempts: Attempts::new(cache.clone()),
-            directory: SessionDirectory::new(central.clone(), cache, clock.clone()),
+            directory: SessionDirectory::new(central.clone(), cache, clock.clone())
+                .with_limits(&settings),
             central,
             pools,
             clock,
@@ -107,6 +111,8 @@ pub struct Client {
     pub country: Option<Country>,
     /// A short name of the device.
     pub device: String,
+    /// The hash of the device cookie, when there is one. Whose device it is, is in the database.
+    pub known_device: Option<TokenHash>,
 }
 
 impl Client {
@@ -118,6 +124,16 @@ impl Client {
             ip,
             country,
             device,
+            known_device: None,
+        }
+    }
+
+    /// The same, in a browser that shows this device cookie.
+    #[must_use]
+    pub fn with_device(self, known_device: Option<TokenHash>) -> Self {
+        Self {
+            known_device,
+            ..self
         }
     }
 }

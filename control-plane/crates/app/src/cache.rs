@@ -4,14 +4,14 @@ use std::{
     fmt,
     future::Future,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use redis::{
-    AsyncCommands as _, ExistenceCheck, RedisError, RedisResult, SetExpiry, SetOptions,
+    AsyncCommands as _, RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
@@ -99,26 +99,20 @@ impl Cache {
             .await
     }
 
-    /// Sets a key unless it is there; answers whether it was set.
+    /// Deletes a key that still has this value.
     ///
     /// # Errors
     /// When Redis is away.
-    pub async fn set_if_absent(
-        &self,
-        key: &str,
-        value: &str,
-        life: Duration,
-    ) -> Result<bool, Away> {
-        let options = SetOptions::default()
-            .conditional_set(ExistenceCheck::NX)
-            .with_expiration(SetExpiry::PX(millis(life)));
-        let mut manager = self.manager.clone();
-        let set: Option<String> = self
-            .call(false, async move {
-                manager.set_options(key, value, options).await
-            })
-            .await?;
-        Ok(set.is_some())
+    pub async fn delete_if(&self, key: &str, value: &str) -> Result<(), Away> {
+        static DELETE: LazyLock<redis::Script> = LazyLock::new(|| {
+            redis::Script::new(
+                r"if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 0",
+            )
+        });
+        let mut delete = DELETE.prepare_invoke();
+        delete.key(key).arg(value);
+        self.script::<i64>(&delete).await.map(drop)
     }
 
     /// Runs commands in one round trip, even when Redis was away a moment ago.
@@ -144,6 +138,22 @@ impl Cache {
         let mut manager = self.manager.clone();
         self.call(
             false,
+            async move { invocation.invoke_async(&mut manager).await },
+        )
+        .await
+    }
+
+    /// Runs a script, even when Redis was away a moment ago.
+    ///
+    /// # Errors
+    /// When Redis is away.
+    pub async fn script_now<T: redis::FromRedisValue>(
+        &self,
+        invocation: &redis::ScriptInvocation<'_>,
+    ) -> Result<T, Away> {
+        let mut manager = self.manager.clone();
+        self.call(
+            true,
             async move { invocation.invoke_async(&mut manager).await },
         )
         .await

@@ -2,25 +2,26 @@
 
 use chrono::{DateTime, Utc};
 use cp_domain::{
-    Email, INVITATION_LIFE, MembershipError, PasswordUse, SpentInvitation, WeakPassword,
+    Email, INVITATION_LIFE, MembershipError, PasswordUse, SignInMethod, SpentInvitation,
+    WeakPassword,
 };
 use cp_store::{
     AuditActor, AuditEvent, AuditStore, Invitation, InvitationStore, MembershipStore,
     NewInvitation, PersonStore, StoreError,
 };
-use kernel::{InvitationId, MemberId, TenantId};
+use kernel::{InvitationId, MemberId, SessionId, TenantId};
 use sea_orm::ConnectionTrait;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     Auth, Client,
+    admission::{Admission, AdmissionError, Proven, admit},
     attempts::TooManyAttempts,
     mail::{self, QueueError},
     passwords::PasswordError,
     projections::project_soon,
     secrets::{Minted, hash_opaque, mint_opaque},
     sessions::TenantHost,
-    sign_in::{SignInError, SignedIn, open_session},
 };
 
 /// Whom an invitation is for.
@@ -105,6 +106,9 @@ pub enum InvitationError {
     /// Too many attempts.
     #[error(transparent)]
     TooMany(#[from] TooManyAttempts),
+    /// It was accepted, and does not lead in.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
     /// Passwords cannot be worked on now.
     #[error(transparent)]
     Password(#[from] PasswordError),
@@ -142,18 +146,20 @@ pub struct AcceptInvitation<'a> {
     pub password: SecretString,
     /// The client.
     pub client: Client,
+    /// The session that the request came with: it ends.
+    pub replaces: Option<(MemberId, SessionId)>,
     /// The request, for the audit log.
     pub request_id: String,
 }
 
-/// Accepts an invitation and signs in. Of several that try at once, one succeeds.
+/// Accepts an invitation and signs in, as far as a password leads. Of several that try at once, one succeeds.
 ///
 /// # Errors
 /// When it cannot be accepted; nothing has changed then.
 pub async fn accept_invitation(
     auth: &Auth,
     command: AcceptInvitation<'_>,
-) -> Result<SignedIn, InvitationError> {
+) -> Result<Admission, InvitationError> {
     let now = auth.clock.now();
     let attempt = auth.attempts.link(&command.client.address, now).await?;
     let tenant = command.tenant.tenant_id;
@@ -162,13 +168,19 @@ pub async fn accept_invitation(
     let new_hash = prove(auth, &invitation, &command).await?;
     activate(auth, &invitation, &command, new_hash.as_deref()).await?;
     project_soon(auth, tenant, invitation.member).await;
-    let member = MembershipStore::find(auth.central.conn(), tenant, invitation.member).await?;
-    let member = member.ok_or(StoreError::Missing("member"))?;
-    match open_session(auth, member, &command.client).await {
-        Ok(signed_in) => Ok(signed_in),
-        Err(SignInError::Store(error)) => Err(error.into()),
+    let proven = Proven {
+        tenant,
+        person: invitation.person,
+        method: SignInMethod::Invitation,
+        second_factor: false,
+        provider: None,
+    };
+    match admit(auth, proven, &command.client, command.replaces).await {
         // Archived within these milliseconds.
-        Err(_) => Err(SpentInvitation::Withdrawn.into()),
+        Err(AdmissionError::NotAdmitted) => Err(SpentInvitation::Withdrawn.into()),
+        Err(AdmissionError::Store(error)) => Err(error.into()),
+        Err(other) => Err(other.into()),
+        Ok(admission) => Ok(admission),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Use cases of the control plane.
 
+pub mod admission;
 pub mod attempts;
+pub mod audit;
 mod auth;
 pub mod cache;
+pub mod factors;
 pub mod fleet;
 pub mod identity_keys;
 pub mod invitations;
@@ -19,6 +22,7 @@ mod secrets;
 pub mod sessions;
 pub mod sign_in;
 pub mod staff;
+pub mod step_up;
 pub mod tokens;
 pub mod worker;
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cp_store::{
-    LeasedMail, MailOutboxStore, StoreError,
+    LeasedMail, MailOutboxStore, Person, StoreError,
     seal::{Purpose, SealError},
 };
-use mailer::{Mail, MailError, Mailer};
+use mailer::{Mail, MailError, Mailer, SecurityNotice};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -73,6 +73,19 @@ pub(crate) async fn queue(
     let sealed = auth.sealer.seal(Purpose::Mail, id, &plain)?;
     MailOutboxStore::insert(conn, id, kind, sealed, auth.clock.now()).await?;
     Ok(())
+}
+
+/// Queues a notice about a person's security, in the transaction of what it tells of.
+pub(crate) async fn queue_notice(
+    conn: &impl sea_orm::ConnectionTrait,
+    auth: &Auth,
+    to: &Person,
+    notice: SecurityNotice,
+) -> Result<(), QueueError> {
+    let id = auth.clock.new_uuid();
+    let message_id = format!("{id}@{}", auth.links.base_domain());
+    let mail = notice.mail(to.email.as_str(), message_id)?;
+    queue(conn, auth, id, "security_notice", mail).await
 }
 
 /// Sends queued mail.

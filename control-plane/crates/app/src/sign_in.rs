@@ -1,17 +1,16 @@
 //! Signing in with e-mail and password. Whatever is wrong, the answer is the same and takes as
 //! long: one hash is always computed, and it is never said which part was wrong.
 
-use chrono::TimeDelta;
-use cp_domain::{Email, MAX_PASSWORD_BYTES, MemberState};
-use cp_store::{Member, MembershipStore, PersonStore, Session, SessionStore, StoreError};
+use cp_domain::{Email, MAX_PASSWORD_BYTES, MemberState, SignInMethod};
+use cp_store::{Member, MembershipStore, PersonStore, Session, StoreError};
 use kernel::{MemberId, SessionId, TenantId};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     Auth, Client,
+    admission::{Admission, AdmissionError, Proven, admit},
     attempts::TooManyAttempts,
     passwords::PasswordError,
-    secrets::{Minted, mint_opaque},
 };
 
 /// What somebody gives to sign in.
@@ -38,6 +37,8 @@ pub struct SignedIn {
     pub cookie: SecretString,
     /// The session.
     pub session: Session,
+    /// The value of the device cookie, when the browser is to get a new one.
+    pub device: Option<SecretString>,
 }
 
 /// Why somebody is not signed in.
@@ -46,6 +47,9 @@ pub enum SignInError {
     /// E-mail or password is wrong, or the person may not enter this tenant.
     #[error("the e-mail or the password is wrong")]
     InvalidCredentials,
+    /// Both are right, and do not lead in.
+    #[error(transparent)]
+    Admission(AdmissionError),
     /// Too many attempts.
     #[error(transparent)]
     TooMany(#[from] TooManyAttempts),
@@ -57,11 +61,21 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
-/// Signs somebody in.
+impl From<AdmissionError> for SignInError {
+    fn from(error: AdmissionError) -> Self {
+        match error {
+            AdmissionError::NotAdmitted => Self::InvalidCredentials,
+            AdmissionError::Store(error) => Self::Store(error),
+            other => Self::Admission(other),
+        }
+    }
+}
+
+/// Signs somebody in, as far as a password leads.
 ///
 /// # Errors
 /// When they may not, or cannot now.
-pub async fn sign_in(auth: &Auth, command: SignIn) -> Result<SignedIn, SignInError> {
+pub async fn sign_in(auth: &Auth, command: SignIn) -> Result<Admission, SignInError> {
     let now = auth.clock.now();
     let SignIn {
         tenant,
@@ -76,16 +90,16 @@ pub async fn sign_in(auth: &Auth, command: SignIn) -> Result<SignedIn, SignInErr
         .await?;
     let member = MembershipStore::find_by_email(auth.central.conn(), tenant, &email).await?;
     let member = check(auth, &password, member).await?;
-    let signed_in = open_session(auth, member, &client).await?;
+    let proven = Proven {
+        tenant,
+        person: member.person.id,
+        method: SignInMethod::Password,
+        second_factor: false,
+        provider: None,
+    };
+    let admission = admit(auth, proven, &client, replaces).await?;
     auth.attempts.succeeded(attempt, now).await;
-    if let Some((member, session)) = replaces
-        && crate::sessions::sign_out(auth, member, session)
-            .await
-            .is_err()
-    {
-        tracing::warn!("the session that a sign-in replaces could not be ended");
-    }
-    Ok(signed_in)
+    Ok(admission)
 }
 
 async fn check(
@@ -107,42 +121,4 @@ async fn check(
         PersonStore::rehash(auth.central.conn(), member.person.id, old, new, now).await?;
     }
     Ok(member)
-}
-
-/// Opens a session for a member who has proven who they are.
-pub(crate) async fn open_session(
-    auth: &Auth,
-    member: Member,
-    client: &Client,
-) -> Result<SignedIn, SignInError> {
-    let now = auth.clock.now();
-    let Minted { secret, hash } = mint_opaque();
-    let session = Session {
-        id: auth.clock.new_id(),
-        token_hash: hash,
-        tenant: member.membership.tenant,
-        member: member.membership.member,
-        person: member.person.id,
-        created_at: now,
-        last_seen_at: now,
-        expires_at: now + TimeDelta::hours(i64::from(auth.settings.session_hours)),
-        revoked_at: None,
-        address: client.address.clone(),
-        country: client.country.map(String::from),
-        device: client.device.clone(),
-    };
-    let tx = auth.central.begin().await.map_err(StoreError::from)?;
-    // An archiving that runs now either comes before and is seen, or comes after and sees the row.
-    let (tenant, id) = (session.tenant, session.member);
-    let member = MembershipStore::find_shared(&tx, tenant, id)
-        .await?
-        .filter(|member| member.membership.state == MemberState::Active)
-        .ok_or(SignInError::InvalidCredentials)?;
-    SessionStore::insert(&tx, &session).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok(SignedIn {
-        member,
-        cookie: secret,
-        session,
-    })
 }

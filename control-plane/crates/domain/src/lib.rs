@@ -59,4 +59,4 @@ pub use operations::{
     StepName, StepRun, StepState, UnknownOperationWord,
 };
 pub use ring::{Ring, UnknownRing};
-pub use routes::{API_LABEL, HostName, ID_LABEL, Route, Service};
+pub use routes::{API_LABEL, HostName, ID_LABEL, Route, RouteAccess, Service};

@@ -85,6 +85,83 @@ impl SessionState {
     }
 }
 
+/// How somebody signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInMethod {
+    /// With the password.
+    Password,
+    /// With a passkey and nothing else.
+    Passkey,
+    /// Through the tenant's identity provider.
+    Sso,
+    /// By accepting an invitation.
+    Invitation,
+    /// From the host of people.
+    Handoff,
+}
+
+impl SignInMethod {
+    /// Every method.
+    pub const ALL: [Self; 5] = [
+        Self::Password,
+        Self::Passkey,
+        Self::Sso,
+        Self::Invitation,
+        Self::Handoff,
+    ];
+
+    /// The word in JSON and in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Sso => "sso",
+            Self::Invitation => "invitation",
+            Self::Handoff => "handoff",
+        }
+    }
+
+    /// The method of a word in the database.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.as_str() == word)
+    }
+}
+
+/// How far a session has come. Only an active one signs anybody in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStage {
+    /// Everything that was due was given.
+    Active,
+    /// The second factor is due.
+    SecondFactor,
+    /// The tenant wants a second factor and the person has none: getting one is due.
+    Enrolment,
+}
+
+impl SessionStage {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::SecondFactor => "second_factor",
+            Self::Enrolment => "enrolment",
+        }
+    }
+
+    /// The stage of a word in the database.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::SecondFactor, Self::Enrolment]
+            .into_iter()
+            .find(|stage| stage.as_str() == word)
+    }
+}
+
 /// How far a staff session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 
 use crate::{
     AccessRecord, StoreError,
-    sessions::{AccessRow, read_hash},
+    sessions::{AccessRow, NO_PROOF, read_hash},
     sql,
 };
 
@@ -78,9 +78,10 @@ impl TryFrom<entity::Model> for AccessToken {
     }
 }
 
+/// The columns of a token's access row; the rest is [`NO_PROOF`].
 const ACCESS: &str = "SELECT s.id, s.token_hash, s.tenant_id, s.member_id, m.person_id, m.role, \
-     m.external, m.state, m.version, s.scopes, s.expires_at, s.revoked_at \
-     FROM access_tokens s JOIN memberships m ON m.member_id = s.member_id WHERE ";
+     m.external, m.state, m.version, s.scopes, s.expires_at, s.revoked_at, ";
+const FROM: &str = " FROM access_tokens s JOIN memberships m ON m.member_id = s.member_id WHERE ";
 
 /// The table `access_tokens`.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +98,7 @@ impl AccessTokenStore {
         hash: &TokenHash,
     ) -> Result<Option<AccessRecord>, StoreError> {
         let row = sql::select::<AccessRow, 2>(
-            &format!("{ACCESS}s.token_hash = ? AND s.tenant_id = ?"),
+            &format!("{ACCESS}{NO_PROOF}{FROM}s.token_hash = ? AND s.tenant_id = ?"),
             [hash.as_bytes().to_vec().into(), tenant.as_uuid().into()],
         );
         row.one(conn).await?.map(AccessRecord::try_from).transpose()
@@ -113,7 +114,7 @@ impl AccessTokenStore {
         now: DateTime<Utc>,
     ) -> Result<Vec<AccessRecord>, StoreError> {
         let rows = sql::select::<AccessRow, 2>(
-            &format!("{ACCESS}s.member_id = ? AND s.expires_at > ?"),
+            &format!("{ACCESS}{NO_PROOF}{FROM}s.member_id = ? AND s.expires_at > ?"),
             [member.as_uuid().into(), now.into()],
         );
         rows.all(conn)

@@ -4,17 +4,25 @@
 //! `PersonStore::find(conn, id)` answers an option, `get` an error when there is none. Entities
 //! stay inside this crate; stores take and give the types of `cp-domain` and `kernel`.
 
+mod access_policies;
 mod access_tokens;
+mod accounts;
 mod audit;
+mod audit_chain;
 mod error;
+mod factors;
+mod handoff_codes;
 mod idempotency;
 mod identity_keys;
 mod invitations;
+mod known_devices;
+mod last_visits;
 mod mail_outbox;
 mod memberships;
 mod nodes;
 mod operations;
 mod people;
+mod person_sessions;
 mod placement_groups;
 mod routes;
 pub mod seal;
@@ -22,28 +30,44 @@ mod servers;
 mod sessions;
 mod sql;
 mod staff;
+mod staff_accounts;
+mod staff_links;
 mod staff_sessions;
 mod tenant_databases;
 mod tenant_members;
+mod tenant_security;
 mod tenants;
 
+pub use access_policies::{
+    PlatformPolicy, PlatformPolicyStore, TenantPolicyStore, UnsafeCountry, UnsafeCountryStore,
+};
 pub use access_tokens::{AccessToken, AccessTokenStore};
-pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditStore};
+pub use accounts::{Account, AccountStore, WayIn};
+pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditFilter, AuditStore};
+pub use audit_chain::{AuditChainStore, AuditLink, LinkedEntry};
 pub use error::StoreError;
+pub use factors::{FactorRecord, FactorStore};
+pub use handoff_codes::{HandedOver, HandoffCode, HandoffCodeStore};
 pub use idempotency::{IdempotencyStore, KeptAnswer};
 pub use identity_keys::{IdentityKey, IdentityKeyStore};
 pub use invitations::{Invitation, InvitationStore, NewInvitation};
+pub use known_devices::KnownDeviceStore;
+pub use last_visits::{LastStaffVisit, LastVisit, LastVisitStore};
 pub use mail_outbox::{LeasedMail, MailOutboxStore};
 pub use memberships::{Member, MembershipStore};
 pub use nodes::{NewNode, NodeStore};
 pub use operations::{Lease, ListedOperation, OperationFilter, OperationStore, StepChange};
 pub use people::{Person, PersonStore};
+pub use person_sessions::{PersonAccess, PersonSession, PersonSessionStore};
 pub use placement_groups::{CountedGroup, PlacementGroup, PlacementGroupStore};
 pub use routes::{CatalogueEntry, RouteStore, SealedPlacement};
 pub use servers::{CountedServer, Server, ServerStore};
-pub use sessions::{AccessRecord, Session, SessionStore};
+pub use sessions::{AccessRecord, ProofRecord, Session, SessionStore};
 pub use staff::{Staff, StaffStore};
-pub use staff_sessions::{StaffAccess, StaffSession, StaffSessionStore};
+pub use staff_accounts::{StaffAccount, StaffAccountStore};
+pub use staff_links::{StaffLink, StaffLinkStore};
+pub use staff_sessions::{ListedStaffSession, StaffAccess, StaffSession, StaffSessionStore};
 pub use tenant_databases::{TenantDatabase, TenantDatabaseStore};
 pub use tenant_members::TenantMemberStore;
+pub use tenant_security::{TenantSecurity, TenantSecurityStore};
 pub use tenants::{ListedTenant, PeopleCounts, TenantFilter, TenantStore};

@@ -175,6 +175,78 @@ impl MembershipStore {
         .await
     }
 
+    /// The membership of a person in a tenant, kept as it is until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_person_shared(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Result<Option<Member>, StoreError> {
+        let by = [tenant.as_uuid().into(), person.as_uuid().into()];
+        one(
+            conn,
+            "m.tenant_id = ? AND m.person_id = ? LOCK IN SHARE MODE",
+            by,
+        )
+        .await
+    }
+
+    /// The members that a person is, in whatever tenants and states.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_of_person(
+        conn: &impl ConnectionTrait,
+        person: PersonId,
+    ) -> Result<Vec<MemberId>, StoreError> {
+        let rows = sql::select::<IdRow, 1>(
+            "SELECT member_id FROM memberships WHERE person_id = ?",
+            [person.as_uuid().into()],
+        );
+        let rows = rows.all(conn).await?;
+        Ok(rows.into_iter().map(|row| row.member_id.into()).collect())
+    }
+
+    /// The members of a tenant who have a session or a token that has not run out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_with_access(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<MemberId>, StoreError> {
+        let rows = sql::select::<IdRow, 3>(
+            "SELECT m.member_id FROM memberships m WHERE m.tenant_id = ? AND (EXISTS \
+             (SELECT 1 FROM sessions s WHERE s.member_id = m.member_id AND s.expires_at > ?) \
+             OR EXISTS (SELECT 1 FROM access_tokens a WHERE a.member_id = m.member_id \
+             AND a.expires_at > ?))",
+            [tenant.as_uuid().into(), now.into(), now.into()],
+        );
+        let rows = rows.all(conn).await?;
+        Ok(rows.into_iter().map(|row| row.member_id.into()).collect())
+    }
+
+    /// The active architects of a tenant.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_architects(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+    ) -> Result<Vec<Member>, StoreError> {
+        let rows = sql::select::<MemberRow, 1>(
+            &format!(
+                "{MEMBER}m.tenant_id = ? AND m.role = 'architect' AND m.state = 'active' LIMIT 200"
+            ),
+            [tenant.as_uuid().into()],
+        );
+        let rows = rows.all(conn).await?;
+        rows.into_iter().map(Member::try_from).collect()
+    }
+
     /// Makes the changes of a tenant's memberships take turns, until the transaction ends. To be
     /// called before anything is read.
     ///

@@ -32,6 +32,10 @@ pub enum Purpose {
     TenantMigrator,
     /// A staff member's second factor; the owner is the staff member.
     StaffTotp,
+    /// A person's second factor; the owner is the person.
+    PersonTotp,
+    /// The ID token of a session that came through a provider; the owner is the person.
+    ProviderToken,
     /// Private half of an identity key; the owner is made of the key's id.
     IdentityKey,
     /// A mail with its links; the owner is the mail.
@@ -45,6 +49,8 @@ impl Purpose {
             Self::TenantRuntime => "tenant-runtime",
             Self::TenantMigrator => "tenant-migrator",
             Self::StaffTotp => "staff-totp",
+            Self::PersonTotp => "person-totp",
+            Self::ProviderToken => "provider-token",
             Self::IdentityKey => "identity-key",
             Self::Mail => "mail",
         }

@@ -1,8 +1,8 @@
 //! Sessions: the truth that caches are filled from.
 
 use chrono::{DateTime, Utc};
-use cp_domain::{MemberState, TokenHash};
-use kernel::{MemberId, PersonId, Role, SessionId, TenantId};
+use cp_domain::{MemberState, SessionStage, SignInMethod, TokenHash};
+use kernel::{ConnectionId, MemberId, PersonId, Role, SessionId, TenantId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -39,6 +39,20 @@ pub struct Session {
     pub country: Option<String>,
     /// A short name of the device.
     pub device: String,
+    /// How far it has come.
+    pub stage: SessionStage,
+    /// How the person signed in.
+    pub method: SignInMethod,
+    /// The identity provider, for single sign-on.
+    pub connection: Option<ConnectionId>,
+    /// The provider's own session (`sid`).
+    pub provider_session: Option<String>,
+    /// The sealed ID token, a hint for signing out at the provider.
+    pub provider_token: Option<Vec<u8>>,
+    /// Whether a second factor was given.
+    pub second_factor: bool,
+    /// When the person last proved who they are.
+    pub confirmed_at: DateTime<Utc>,
 }
 
 /// A session or token with what its member may do now.
@@ -68,6 +82,29 @@ pub struct AccessRecord {
     pub expires_at: DateTime<Utc>,
     /// When it was ended.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// How a session's person is proven, and its limits; none for a token.
+    pub proof: Option<ProofRecord>,
+}
+
+/// What a session has that a token has not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofRecord {
+    /// How the person signed in.
+    pub method: SignInMethod,
+    /// The identity provider, for single sign-on.
+    pub connection: Option<ConnectionId>,
+    /// Whether a second factor was given.
+    pub second_factor: bool,
+    /// When the person last proved who they are.
+    pub confirmed_at: DateTime<Utc>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// The tenant's limit for a session that is not used.
+    pub idle_minutes: Option<u32>,
+    /// The tenant's limit for any session.
+    pub absolute_minutes: Option<u32>,
 }
 
 mod entity {
@@ -90,6 +127,15 @@ mod entity {
         pub address: String,
         pub country: Option<String>,
         pub device: String,
+        pub state: String,
+        pub method: String,
+        pub connection_id: Option<Uuid>,
+        pub provider_session: Option<String>,
+        #[sea_orm(column_type = "VarBinary(StringLen::N(8192))", nullable)]
+        pub provider_token: Option<Vec<u8>>,
+        pub second_factor: bool,
+        pub confirmed_at: Option<DateTimeUtc>,
+        pub failures: u16,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -115,8 +161,20 @@ impl TryFrom<entity::Model> for Session {
             address: row.address,
             country: row.country,
             device: row.device,
+            stage: SessionStage::parse(&row.state)
+                .ok_or(StoreError::corrupt("sessions", "state"))?,
+            method: read_method(&row.method)?,
+            connection: row.connection_id.map(ConnectionId::from),
+            provider_session: row.provider_session,
+            provider_token: row.provider_token,
+            second_factor: row.second_factor,
+            confirmed_at: row.confirmed_at.unwrap_or(row.created_at),
         })
     }
+}
+
+fn read_method(word: &str) -> Result<SignInMethod, StoreError> {
+    SignInMethod::parse(word).ok_or(StoreError::corrupt("sessions", "method"))
 }
 
 pub(crate) fn read_hash(bytes: &[u8]) -> Result<TokenHash, StoreError> {
@@ -138,6 +196,37 @@ pub(crate) struct AccessRow {
     scopes: Option<String>,
     expires_at: DateTime<Utc>,
     revoked_at: Option<DateTime<Utc>>,
+    method: Option<String>,
+    connection_id: Option<Uuid>,
+    second_factor: Option<bool>,
+    confirmed_at: Option<DateTime<Utc>>,
+    created_at: Option<DateTime<Utc>>,
+    last_seen_at: Option<DateTime<Utc>>,
+    idle_minutes: Option<u32>,
+    absolute_minutes: Option<u32>,
+}
+
+/// What a row of a token gives in the place of what only sessions have.
+pub(crate) const NO_PROOF: &str = "CAST(NULL AS CHAR) AS method, NULL AS connection_id, \
+     NULL AS second_factor, NULL AS confirmed_at, NULL AS created_at, NULL AS last_seen_at, \
+     NULL AS idle_minutes, NULL AS absolute_minutes";
+
+impl AccessRow {
+    fn proof(&self) -> Result<Option<ProofRecord>, StoreError> {
+        let (Some(method), Some(created_at)) = (&self.method, self.created_at) else {
+            return Ok(None);
+        };
+        Ok(Some(ProofRecord {
+            method: read_method(method)?,
+            connection: self.connection_id.map(ConnectionId::from),
+            second_factor: self.second_factor.unwrap_or_default(),
+            confirmed_at: self.confirmed_at.unwrap_or(created_at),
+            created_at,
+            last_seen_at: self.last_seen_at.unwrap_or(created_at),
+            idle_minutes: self.idle_minutes,
+            absolute_minutes: self.absolute_minutes,
+        }))
+    }
 }
 
 impl TryFrom<AccessRow> for AccessRecord {
@@ -145,6 +234,7 @@ impl TryFrom<AccessRow> for AccessRecord {
 
     fn try_from(row: AccessRow) -> Result<Self, StoreError> {
         Ok(Self {
+            proof: row.proof()?,
             id: row.id,
             token_hash: read_hash(&row.token_hash)?,
             tenant: row.tenant_id.into(),
@@ -162,15 +252,20 @@ impl TryFrom<AccessRow> for AccessRecord {
 }
 
 const ACCESS: &str = "SELECT s.id, s.token_hash, s.tenant_id, s.member_id, m.person_id, m.role, \
-     m.external, m.state, m.version, CAST(NULL AS CHAR) AS scopes, s.expires_at, s.revoked_at \
-     FROM sessions s JOIN memberships m ON m.member_id = s.member_id WHERE ";
+     m.external, m.state, m.version, CAST(NULL AS CHAR) AS scopes, s.expires_at, s.revoked_at, \
+     s.method, s.connection_id, s.second_factor, s.confirmed_at, s.created_at, s.last_seen_at, \
+     t.idle_minutes, t.absolute_minutes \
+     FROM sessions s JOIN memberships m ON m.member_id = s.member_id \
+     LEFT JOIN tenant_security t ON t.tenant_id = s.tenant_id \
+     WHERE s.state = 'active' AND ";
 
 /// The table `sessions`.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionStore;
 
 impl SessionStore {
-    /// The session of this secret in this tenant, in whatever state: one statement.
+    /// The session of this secret in this tenant, ended or not: one statement. One whose second
+    /// factor is due is none.
     ///
     /// # Errors
     /// When the database fails.
@@ -217,7 +312,7 @@ impl SessionStore {
     ) -> Result<Vec<Session>, StoreError> {
         let rows = sql::select::<entity::Model, 2>(
             "SELECT * FROM sessions WHERE member_id = ? AND revoked_at IS NULL AND expires_at > ? \
-             ORDER BY last_seen_at DESC, id DESC LIMIT 200",
+             AND state = 'active' ORDER BY last_seen_at DESC, id DESC LIMIT 200",
             [member.as_uuid().into(), now.into()],
         );
         rows.all(conn)
@@ -245,6 +340,14 @@ impl SessionStore {
             address: Set(session.address.clone()),
             country: Set(session.country.clone()),
             device: Set(session.device.clone()),
+            state: Set(session.stage.as_str().to_owned()),
+            method: Set(session.method.as_str().to_owned()),
+            connection_id: Set(session.connection.map(ConnectionId::as_uuid)),
+            provider_session: Set(session.provider_session.clone()),
+            provider_token: Set(session.provider_token.clone()),
+            second_factor: Set(session.second_factor),
+            confirmed_at: Set(Some(session.confirmed_at)),
+            failures: Set(0),
         };
         entity::Entity::insert(row)
             .exec_without_returning(conn)
@@ -278,6 +381,129 @@ impl SessionStore {
         }
         let row = entity::Entity::find_by_id(id.as_uuid()).one(conn).await?;
         row.map(|row| read_hash(&row.token_hash)).transpose()
+    }
+
+    /// The session of this secret in this tenant that waits for its second factor or for one to
+    /// be set up.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_pending(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        hash: &TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Session>, StoreError> {
+        let row = sql::select::<entity::Model, 3>(
+            "SELECT * FROM sessions WHERE token_hash = ? AND tenant_id = ? AND state <> 'active' \
+             AND revoked_at IS NULL AND expires_at > ?",
+            [
+                hash.as_bytes().to_vec().into(),
+                tenant.as_uuid().into(),
+                now.into(),
+            ],
+        );
+        row.one(conn).await?.map(Session::try_from).transpose()
+    }
+
+    /// Counts a second factor of a pending session before it is looked at; answers false when
+    /// there were too many wrong ones, or the session has ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_factor(
+        conn: &impl ConnectionTrait,
+        id: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE sessions SET failures = failures + 1 WHERE id = ? AND state <> 'active' \
+             AND revoked_at IS NULL AND expires_at > ? AND failures < ?",
+            [
+                id.as_uuid().into(),
+                now.into(),
+                cp_domain::PENDING_FAILURES.into(),
+            ],
+        );
+        Ok(changed.await? == 1)
+    }
+
+    /// Ends a session whose place another takes; of several that try at once, one gets true.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replace(
+        conn: &impl ConnectionTrait,
+        id: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL \
+             AND expires_at > ?",
+            [now.into(), id.as_uuid().into(), now.into()],
+        );
+        Ok(changed.await? == 1)
+    }
+
+    /// The session of this id, in whatever state.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(
+        conn: &impl ConnectionTrait,
+        id: SessionId,
+    ) -> Result<Option<Session>, StoreError> {
+        let row = entity::Entity::find_by_id(id.as_uuid()).one(conn).await?;
+        row.map(Session::try_from).transpose()
+    }
+
+    /// Ends all sessions of a person in every tenant, but one to be kept; those on the host of
+    /// people too.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_all_of_person(
+        conn: &impl ConnectionTrait,
+        person: PersonId,
+        keep: Option<SessionId>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let keep = keep.map_or(Uuid::nil(), SessionId::as_uuid);
+        let ended = sql::execute(
+            conn,
+            "UPDATE sessions SET revoked_at = ? \
+             WHERE person_id = ? AND revoked_at IS NULL AND id <> ?",
+            [now.into(), person.as_uuid().into(), keep.into()],
+        )
+        .await?;
+        sql::execute(
+            conn,
+            "UPDATE person_sessions SET revoked_at = ? WHERE person_id = ? AND revoked_at IS NULL",
+            [now.into(), person.as_uuid().into()],
+        )
+        .await?;
+        Ok(ended)
+    }
+
+    /// Ends all sessions of a member but one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_others(
+        conn: &impl ConnectionTrait,
+        member: MemberId,
+        keep: SessionId,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        sql::execute(
+            conn,
+            "UPDATE sessions SET revoked_at = ? \
+             WHERE member_id = ? AND revoked_at IS NULL AND id <> ?",
+            [now.into(), member.as_uuid().into(), keep.as_uuid().into()],
+        )
+        .await
     }
 
     /// Ends all sessions of a member.

@@ -56,6 +56,7 @@ problem_codes! {
     ScopeMissing, 403, "scope_missing", "Scope missing", "The token lacks the scope that the route needs; `detail` names it.";
     CrossSiteRefused, 403, "cross_site_refused", "Cross-site request refused", "A request with a cookie came from another site.";
     PolicyRefused, 403, "policy_refused", "Refused by access policy", "A platform or tenant access policy refuses this client.";
+    SsoRequired, 403, "sso_required", "Single sign-on required", "The tenant takes sign-ins through its identity provider only.";
     StepUpRequired, 403, "step_up_required", "Confirm your identity", "The act needs a recent confirmation of the second factor.";
     TenantSuspended, 403, "tenant_suspended", "Tenant suspended", "The tenant exists but is not in service.";
     NotFound, 404, "not_found", "Not found", "There is no such thing, or the caller may not know of it.";

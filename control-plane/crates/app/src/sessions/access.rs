@@ -7,7 +7,7 @@ use kernel::{SessionId, TenantId, TokenId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::secrets::{blind, hash_opaque, hash_token};
+use crate::secrets::{blind, hash_opaque, hash_token, mint_opaque};
 
 /// The tenant whose host a request came to. The gateway puts it into the request's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub struct TenantHost {
     /// Its name.
     pub name: Arc<str>,
 }
+
+/// The request came to the host of people, where nobody's tenant counts. The gateway puts it into
+/// the request's extensions in place of [`TenantHost`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeopleHost;
 
 /// The session that a request came with, or none. The gateway puts it into the request's
 /// extensions beside [`TenantHost`].
@@ -88,6 +93,12 @@ pub enum Credential {
 #[must_use]
 pub fn hash_link_token(token: &str) -> Option<TokenHash> {
     hash_opaque(token)
+}
+
+/// A new secret for a browser that has none, so that its forms and flows can be told from others'.
+#[must_use]
+pub fn new_browser_secret() -> SecretString {
+    mint_opaque().secret
 }
 
 /// What a form carries to show that it was made for who holds this secret cookie.

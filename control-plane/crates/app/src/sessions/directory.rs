@@ -3,6 +3,12 @@
 //! * A hit costs one round trip. A miss reads one row and sets the key only if it is still absent.
 //! * Ending a session writes the row first, then a tombstone over the key, so that a reader who
 //!   had seen the row before cannot put it back.
+//! * A Redis that was emptied has lost its tombstones. Whoever read a row before that does not
+//!   write what they read: they noted the mark of this life of Redis before they read, and the
+//!   mark is gone or another.
+//! * An entry is read again at the end of the session's idle limit at the latest, counted from a
+//!   use that is known. So no entry is good for a session that was left alone for too long, and a
+//!   use costs no write.
 //! * A changed role overwrites the key with the membership's newer version; an older one never
 //!   replaces a newer.
 //! * While Redis is away every request reads its row. What could not be written to Redis
@@ -10,113 +16,70 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clock::Clock;
-use cp_domain::{MemberState, SessionState, scopes_from_words};
 use cp_store::{AccessRecord, AccessTokenStore, MembershipStore, SessionStore, StoreError};
 use db::CentralDb;
-use kernel::{Actor, MemberId, PersonId, Role, Scopes, SessionId, TenantId};
-use serde::{Deserialize, Serialize};
+use kernel::{MemberId, PersonId, TenantId};
+use redis::Script;
 use tokio_util::sync::CancellationToken;
 
-use super::{Credential, PresentedCredential, last_seen::LastSeen};
-use crate::cache::{Away, Cache};
+use super::{
+    CachedSession, Credential, PresentedCredential,
+    cached::{ENTRY_LIFE, Limits},
+    last_seen::LastSeen,
+};
+use crate::{
+    SessionSettings,
+    cache::{Away, Cache},
+    secrets::mint_opaque,
+};
 
 /// The channel on which the hash (hex) of every session or token that ended or changed is told.
 pub const SESSIONS_CHANNEL: &str = "trellis.sessions";
 
 const TOMBSTONE: &str = "revoked";
-/// How long an entry is kept at most.
-const ENTRY_LIFE: TimeDelta = TimeDelta::hours(12);
+/// The key whose value is another one in each life of Redis.
+const MARK: &str = "cp:sessions:mark";
 /// Longer than any reader of a row takes to write what it read.
 const TOMBSTONE_LIFE: Duration = Duration::from_secs(3600);
 const SETTLE_PERIOD: Duration = Duration::from_secs(1);
-
-/// Who a cookie or token stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CachedSession {
-    /// The session or the token.
-    pub credential: Credential,
-    /// The tenant it is bound to.
-    pub tenant_id: TenantId,
-    /// The person.
-    pub person_id: PersonId,
-    /// The member.
-    pub member_id: MemberId,
-    /// The member's role.
-    pub role: Role,
-    /// Whether they are external.
-    pub external: bool,
-    /// The membership's version.
-    pub version: u32,
-    /// What a token may be used for; none for a session, which is not limited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scopes: Option<Scopes>,
-    /// When it ends by itself.
-    pub expires_at: DateTime<Utc>,
-}
-
-impl CachedSession {
-    /// The session, unless it is a token.
-    #[must_use]
-    pub const fn session_id(&self) -> Option<SessionId> {
-        match self.credential {
-            Credential::Session(id) => Some(id),
-            Credential::Token(_) => None,
-        }
-    }
-
-    /// The actor of a request that came with it.
-    #[must_use]
-    pub const fn actor(&self) -> Actor {
-        Actor {
-            member: self.member_id,
-            role: self.role,
-            external: self.external,
-            session: self.session_id(),
-            scopes: self.scopes,
-        }
-    }
-
-    /// What the row says, when it may be used.
-    fn of_record(
-        record: &AccessRecord,
-        credential: Credential,
-        now: DateTime<Utc>,
-    ) -> Option<Self> {
-        let usable = SessionState::at(now, record.expires_at, record.revoked_at)
-            == SessionState::Active
-            && record.state == MemberState::Active;
-        usable.then(|| Self {
-            credential,
-            tenant_id: record.tenant,
-            person_id: record.person,
-            member_id: record.member,
-            role: record.role,
-            external: record.external,
-            version: record.version,
-            scopes: record.scopes.as_deref().map(scopes_from_words),
-            expires_at: record.expires_at,
-        })
-    }
-}
 
 /// Neither Redis nor the central database could say.
 #[derive(Debug, thiserror::Error)]
 #[error("who is signed in could not be read")]
 pub struct DirectoryError(#[from] pub StoreError);
 
-/// Overwrites an entry unless it is a tombstone or of a newer version, and tells everybody.
+/// The mark of this life of Redis: made when there is none.
+static READ_MARK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"redis.call('SET', KEYS[1], ARGV[1], 'NX')
+return redis.call('GET', KEYS[1])",
+    )
+});
+
+/// Sets an absent key, when Redis was not emptied since the mark was read. Answers what the key
+/// holds otherwise, or nothing.
+static FILL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        r"if redis.call('GET', KEYS[2]) ~= ARGV[3] then return '' end
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return '' end
+return redis.call('GET', KEYS[1])",
+    )
+});
+
+/// Overwrites an entry unless it is a tombstone or of a newer version, and tells everybody. An
+/// entry that is no tombstone is not written when Redis was emptied since the mark was read.
 const REFRESH: &str = r"local kept = redis.call('GET', KEYS[1])
-if ARGV[1] == 'revoked' or not kept then
+if ARGV[1] == 'revoked' then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-elseif kept ~= 'revoked' then
-  local known, entry = pcall(cjson.decode, kept)
-  if not known or tonumber(entry.version) <= tonumber(ARGV[3]) then
+elseif redis.call('GET', KEYS[2]) == ARGV[6] and kept ~= 'revoked' then
+  local known, entry = pcall(cjson.decode, kept or '')
+  if not kept or not known or tonumber(entry.version) <= tonumber(ARGV[3]) then
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   end
 end
@@ -129,6 +92,7 @@ pub struct SessionDirectory {
     central: CentralDb,
     cache: Cache,
     clock: Clock,
+    limits: Limits,
     last_seen: LastSeen,
     /// Members whose entries could not be brought up to date.
     unsettled: Arc<Mutex<BTreeSet<MemberId>>>,
@@ -143,9 +107,17 @@ impl SessionDirectory {
             central,
             cache,
             clock,
+            limits: Limits::of(&SessionSettings::default()),
             last_seen,
             unsettled: Arc::default(),
         }
+    }
+
+    /// With the platform's limits from these settings.
+    #[must_use]
+    pub fn with_limits(mut self, settings: &SessionSettings) -> Self {
+        self.limits = Limits::of(settings);
+        self
     }
 
     /// Who the credential stands for in this tenant, when it may be used.
@@ -161,7 +133,8 @@ impl SessionDirectory {
         let found = match self.cache.get(&key).await {
             Ok(Some(entry)) => match self.read_entry(&entry) {
                 Some(found) => found,
-                None => self.read_row(tenant, presented).await?,
+                // Of another release, or to be read again.
+                None => self.renew(tenant, presented, &key, &entry).await?,
             },
             Ok(None) => self.refill(tenant, presented, &key).await?,
             Err(Away) => self.read_row(tenant, presented).await?,
@@ -178,7 +151,26 @@ impl SessionDirectory {
             return Some(None);
         }
         let session: CachedSession = serde_json::from_str(entry).ok()?;
-        Some((session.expires_at > self.clock.now()).then_some(session))
+        let now = self.clock.now();
+        if session.expires_at <= now {
+            return Some(None);
+        }
+        (session.fresh_until > now).then_some(Some(session))
+    }
+
+    /// Reads the row of an entry that is not good any more, and puts it into its place.
+    async fn renew(
+        &self,
+        tenant: TenantId,
+        presented: &PresentedCredential,
+        key: &str,
+        entry: &str,
+    ) -> Result<Option<CachedSession>, DirectoryError> {
+        // What was written meanwhile is newer and stays.
+        if self.cache.delete_if(key, entry).await.is_err() {
+            return self.read_row(tenant, presented).await;
+        }
+        self.refill(tenant, presented, key).await
     }
 
     async fn refill(
@@ -187,21 +179,35 @@ impl SessionDirectory {
         presented: &PresentedCredential,
         key: &str,
     ) -> Result<Option<CachedSession>, DirectoryError> {
+        let mark = self.read_mark(false).await;
         let Some(session) = self.read_row(tenant, presented).await? else {
             return Ok(None);
         };
-        let Ok(entry) = serde_json::to_string(&session) else {
+        let (Ok(mark), Ok(entry)) = (mark, serde_json::to_string(&session)) else {
             return Ok(Some(session));
         };
-        let life = self.entry_life(&session);
+        let life = u64::try_from(self.entry_life(&session).as_millis()).unwrap_or(u64::MAX);
+        let mut fill = FILL.prepare_invoke();
+        fill.key(key).key(MARK).arg(&entry).arg(life).arg(&mark);
         // When somebody wrote meanwhile, they knew more.
-        if self.cache.set_if_absent(key, &entry, life).await == Ok(false)
-            && let Ok(Some(entry)) = self.cache.get(key).await
-            && let Some(newer) = self.read_entry(&entry)
+        if let Ok(newer) = self.cache.script::<String>(&fill).await
+            && !newer.is_empty()
+            && let Some(newer) = self.read_entry(&newer)
         {
             return Ok(newer);
         }
         Ok(Some(session))
+    }
+
+    /// To be read before the row.
+    async fn read_mark(&self, insist: bool) -> Result<String, Away> {
+        let mut read = READ_MARK.prepare_invoke();
+        read.key(MARK).arg(mint_opaque().hash.to_string());
+        if insist {
+            self.cache.script_now(&read).await
+        } else {
+            self.cache.script(&read).await
+        }
     }
 
     async fn read_row(
@@ -214,13 +220,47 @@ impl SessionDirectory {
         Ok(match presented {
             PresentedCredential::Cookie(hash) => {
                 let row = SessionStore::find_access(conn, tenant, hash).await?;
-                row.and_then(|row| CachedSession::of_record(&row, session_of(&row), now))
+                row.and_then(|row| self.judge(&row, session_of(&row), true, now))
             }
             PresentedCredential::Bearer(hash) => {
                 let row = AccessTokenStore::find_access(conn, tenant, hash).await?;
-                row.and_then(|row| CachedSession::of_record(&row, token_of(&row), now))
+                row.and_then(|row| self.judge(&row, token_of(&row), true, now))
             }
         })
+    }
+
+    fn judge(
+        &self,
+        row: &AccessRecord,
+        credential: Credential,
+        used: bool,
+        now: DateTime<Utc>,
+    ) -> Option<CachedSession> {
+        CachedSession::of_record(row, credential, used, self.limits, now)
+    }
+
+    /// Brings the entries of all sessions and tokens of a person, in whatever tenant, up to date.
+    ///
+    /// # Errors
+    /// When the person's members could not be read; nothing was done then.
+    pub async fn person_changed(&self, person: PersonId) -> Result<(), StoreError> {
+        for member in MembershipStore::list_of_person(self.central.conn(), person).await? {
+            self.member_changed(member).await;
+        }
+        Ok(())
+    }
+
+    /// Brings the entries of all sessions and tokens of a tenant up to date, after its limits
+    /// were changed or many of its sessions ended at once.
+    ///
+    /// # Errors
+    /// When the tenant's members could not be read; nothing was done then.
+    pub async fn tenant_changed(&self, tenant: TenantId) -> Result<(), StoreError> {
+        let (conn, now) = (self.central.conn(), self.clock.now());
+        for member in MembershipStore::list_with_access(conn, tenant, now).await? {
+            self.member_changed(member).await;
+        }
+        Ok(())
     }
 
     /// Brings the entries of all sessions and tokens of a member up to date, after the rows were
@@ -238,6 +278,7 @@ impl SessionDirectory {
 
     async fn try_settle(&self, member: MemberId) -> Result<(), SettleError> {
         let (conn, now) = (self.central.conn(), self.clock.now());
+        let mark = self.read_mark(true).await?;
         let sessions = SessionStore::list_access(conn, member, now).await?;
         let tokens = AccessTokenStore::list_access(conn, member, now).await?;
         let sessions = sessions.iter().map(|row| {
@@ -257,7 +298,7 @@ impl SessionDirectory {
         let mut commands = redis::pipe();
         let mut any = false;
         for (row, presented, credential) in sessions.chain(tokens) {
-            let session = CachedSession::of_record(row, credential, now);
+            let session = self.judge(row, credential, false, now);
             let entry = session
                 .as_ref()
                 .and_then(|session| serde_json::to_string(session).ok());
@@ -267,13 +308,15 @@ impl SessionDirectory {
             commands
                 .cmd("EVAL")
                 .arg(REFRESH)
-                .arg(1)
+                .arg(2)
                 .arg(presented.key(row.tenant))
+                .arg(MARK)
                 .arg(entry.as_deref().unwrap_or(TOMBSTONE))
                 .arg(u64::try_from(life.as_millis()).unwrap_or(u64::MAX))
                 .arg(row.version)
                 .arg(SESSIONS_CHANNEL)
                 .arg(presented.hash().to_string())
+                .arg(&mark)
                 .ignore();
             any = true;
         }
@@ -351,9 +394,8 @@ impl SessionDirectory {
     }
 
     fn entry_life(&self, session: &CachedSession) -> Duration {
-        let rest = session.expires_at - self.clock.now();
-        rest.min(ENTRY_LIFE)
-            .to_std()
+        let rest = session.fresh_until - self.clock.now();
+        rest.to_std()
             .unwrap_or_default()
             .max(Duration::from_millis(1))
     }

@@ -1,13 +1,15 @@
 //! Sessions: who a cookie or token stands for, where one is signed in, and how that ends.
 
 mod access;
+mod cached;
 mod directory;
 mod last_seen;
 mod own;
 
 pub use access::{
-    ClientAddress, Credential, PresentedCredential, TenantHost, TenantSession, form_token,
-    hash_link_token,
+    ClientAddress, Credential, PeopleHost, PresentedCredential, TenantHost, TenantSession, form_token,
+    hash_link_token, new_browser_secret,
 };
-pub use directory::{CachedSession, DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
+pub use cached::CachedSession;
+pub use directory::{DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
 pub use own::{OwnSession, SessionError, list_sessions, revoke_session, sign_out};

@@ -7,23 +7,23 @@ use totp_rs::{Builder, Secret, Totp};
 const ISSUER: &str = "Trellis";
 
 /// A secret that nobody has yet.
-pub(super) fn new_secret() -> Secret {
+pub(crate) fn new_secret() -> Secret {
     Secret::generate()
 }
 
 /// A secret from outside, in base 32; none when it is unreadable or shorter than RFC 4226 allows.
-pub(super) fn read_secret(text: &SecretString) -> Option<Secret> {
+pub(crate) fn read_secret(text: &SecretString) -> Option<Secret> {
     let secret = Secret::try_from_base32(text.expose_secret().trim()).ok()?;
     (secret.as_bytes().len() >= 16).then_some(secret)
 }
 
 /// The address that an authenticator app reads.
-pub(super) fn otpauth_url(secret: &Secret, account: &str) -> Option<String> {
+pub(crate) fn otpauth_url(secret: &Secret, account: &str) -> Option<String> {
     authenticator(secret.clone(), account)?.to_url().ok()
 }
 
 /// The step whose code this is: the present one or the one before.
-pub(super) fn matching_step(secret: &[u8], code: &str, unix_seconds: u64) -> Option<u64> {
+pub(crate) fn matching_step(secret: &[u8], code: &str, unix_seconds: u64) -> Option<u64> {
     let totp = authenticator(Secret::from(secret.to_vec()), "staff")?;
     // Without skew, a check looks at exactly one step.
     accepted_totp_steps(unix_seconds)

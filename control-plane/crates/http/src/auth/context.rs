@@ -10,11 +10,15 @@ use actix_web::{
 };
 use cp_app::{
     Client,
-    sessions::{CachedSession, ClientAddress, Credential, TenantHost, TenantSession},
+    sessions::{
+        CachedSession, ClientAddress, Credential, TenantHost, TenantSession, hash_link_token,
+    },
 };
-use cp_domain::device_name;
-use kernel::SessionId;
+use cp_domain::{TokenHash, device_name};
+use kernel::{MemberId, SessionId};
 use web::{ApiError, ProblemCode};
+
+use super::cookies::device_cookie_name;
 
 /// The tenant whose host the request came to.
 #[derive(Debug, Clone)]
@@ -58,6 +62,12 @@ impl Visitor {
         let session = self.0.as_deref()?;
         session.session_id().map(|id| (session, id))
     }
+
+    /// The session that a sign-in is to put another one in the place of.
+    #[must_use]
+    pub fn replaced(&self) -> Option<(MemberId, SessionId)> {
+        self.session().map(|(session, id)| (session.member_id, id))
+    }
 }
 
 impl FromRequest for Visitor {
@@ -99,6 +109,14 @@ impl FromRequest for SignedIn {
     }
 }
 
+/// The hash of the device cookie.
+fn device_of(request: &HttpRequest) -> Option<TokenHash> {
+    [false, true]
+        .into_iter()
+        .find_map(|insecure| request.cookie(device_cookie_name(insecure)))
+        .and_then(|cookie| hash_link_token(cookie.value()))
+}
+
 /// The client of a request.
 #[derive(Debug, Clone)]
 pub struct ClientInfo(pub Client);
@@ -116,6 +134,7 @@ impl FromRequest for ClientInfo {
             .headers()
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
-        ready(Ok(Self(Client::new(ip, country, device_name(agent)))))
+        let client = Client::new(ip, country, device_name(agent));
+        ready(Ok(Self(client.with_device(device_of(request)))))
     }
 }

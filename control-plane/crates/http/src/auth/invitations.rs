@@ -7,10 +7,9 @@ use web::{ApiError, Json, Problem, RequestIdExt};
 
 use super::{
     context::{ClientInfo, Tenant, Visitor},
-    cookies::session_cookie,
-    invite_page::leave,
     problems,
-    views::{InvitationAccept, MemberBrief, SignInAnswer, TenantView},
+    sign_in::answer,
+    views::{InvitationAccept, SignInAnswer},
 };
 
 /// Accepts an invitation and signs in. A person who has a password gives that one.
@@ -47,17 +46,11 @@ pub(super) async fn accept(
         name: name.map(|name| name.trim().to_owned()),
         password,
         client,
+        replaces: visitor.replaced(),
         request_id: request_id.to_string(),
     };
-    let signed_in = app::accept_invitation(&auth, command)
+    let admission = app::accept_invitation(&auth, command)
         .await
         .map_err(problems::invitation)?;
-    leave(&auth, &visitor).await;
-    Ok(HttpResponse::Ok()
-        .cookie(session_cookie(&auth, &signed_in.cookie))
-        .insert_header(("cache-control", "no-store"))
-        .json(SignInAnswer::SignedIn {
-            member: MemberBrief::from(&signed_in.member),
-            tenant: TenantView::from(&tenant),
-        }))
+    Ok(answer(&auth, &tenant, &admission))
 }

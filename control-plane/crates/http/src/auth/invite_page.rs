@@ -18,13 +18,15 @@ use cp_app::{
     invitations::{AcceptInvitation, InvitationError, accept_invitation, find_invitation},
     sessions::{TenantHost, hash_link_token},
 };
+use cp_domain::LocalPath;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use web::{ApiError, Path, ProblemCode, RequestIdExt};
 
 use super::{
+    come_in::come_in,
     context::{ClientInfo, Tenant, Visitor},
-    cookies::{cookie, ended, invite_cookie_name, session_cookie},
+    cookies::{cookie, ended, invite_cookie_name},
     problems,
 };
 use pages::{Faults, Invited};
@@ -131,31 +133,17 @@ pub(super) async fn submit(
         name: preferred,
         password,
         client,
+        replaces: visitor.replaced(),
         request_id: request_id.to_string(),
     };
     match accept_invitation(&auth, command).await {
-        Ok(signed_in) => {
-            leave(&auth, &visitor).await;
+        Ok(admission) => {
             let insecure = auth.settings.insecure_cookies;
-            Ok(HttpResponse::SeeOther()
-                .insert_header((LOCATION, PAGE))
-                .insert_header(("cache-control", "no-store"))
-                .cookie(session_cookie(&auth, &signed_in.cookie))
+            Ok(come_in(&auth, &admission, &LocalPath::or_home(Some(PAGE)))
                 .cookie(ended(invite_cookie_name(insecure), insecure))
                 .finish())
         }
         Err(error) => answer_fault(&tenant, &invited, error),
-    }
-}
-
-/// Ends the session that somebody had before they came in by an invitation.
-pub(super) async fn leave(auth: &Auth, visitor: &Visitor) {
-    if let Some((session, id)) = visitor.session()
-        && cp_app::sessions::sign_out(auth, session.member_id, id)
-            .await
-            .is_err()
-    {
-        tracing::warn!("the session that an invitation replaces could not be ended");
     }
 }
 

@@ -1,9 +1,19 @@
 //! What the use cases' errors are outside. Whatever was wrong with credentials, the answer is one.
 
 use cp_app::{
-    StoreError, attempts::TooManyAttempts, invitations::InvitationError, mail::QueueError,
-    members::MemberError, passwords::PasswordError, sessions::SessionError, sign_in::SignInError,
-    staff::StaffSignInError, tokens::TokenError,
+    StoreError,
+    admission::{AdmissionError, CompletionError},
+    attempts::TooManyAttempts,
+    factors::FactorError,
+    invitations::InvitationError,
+    mail::QueueError,
+    members::MemberError,
+    passwords::PasswordError,
+    sessions::SessionError,
+    sign_in::SignInError,
+    staff::StaffSignInError,
+    step_up::StepUpRequired,
+    tokens::TokenError,
 };
 use cp_domain::{InvalidEmail, MembershipError, TokenRuleError, WeakPassword};
 use web::{ApiError, ProblemCode};
@@ -40,9 +50,54 @@ pub(crate) fn password(error: &PasswordError) -> ApiError {
 pub(crate) fn sign_in(error: SignInError) -> ApiError {
     match error {
         SignInError::InvalidCredentials => ApiError::new(ProblemCode::InvalidCredentials),
+        SignInError::Admission(error) => admission(error),
         SignInError::TooMany(error) => too_many(error),
         SignInError::Password(error) => password(&error),
         SignInError::Store(error) => store(&error),
+    }
+}
+
+pub(crate) fn admission(error: AdmissionError) -> ApiError {
+    match error {
+        AdmissionError::NotAdmitted => ApiError::new(ProblemCode::InvalidCredentials),
+        AdmissionError::SsoEnforced => ApiError::new(ProblemCode::SsoRequired),
+        AdmissionError::Refused(_) => ApiError::new(ProblemCode::PolicyRefused),
+        AdmissionError::Seal(error) => ApiError::internal(&error),
+        AdmissionError::Mail(QueueError::Store(error)) | AdmissionError::Store(error) => {
+            store(&error)
+        }
+        AdmissionError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+/// What is answered to who is not recently proven.
+pub(crate) fn step_up(_error: StepUpRequired) -> ApiError {
+    ApiError::new(ProblemCode::StepUpRequired)
+        .detail("Confirm who you are at `/auth/v1/confirm-identity`, then repeat the request.")
+}
+
+pub(crate) fn factor(error: FactorError) -> ApiError {
+    match error {
+        FactorError::Wrong => {
+            ApiError::new(ProblemCode::InvalidCredentials).detail("The code is wrong or was used.")
+        }
+        FactorError::Closed => ApiError::new(ProblemCode::Forbidden).detail(
+            "Too many wrong codes. Use a recovery code or a passkey, or ask support to reset the \
+             authenticator.",
+        ),
+        FactorError::TooMany(error) => too_many(error),
+        FactorError::Secret(error) => ApiError::internal(&error),
+        FactorError::Mail(QueueError::Store(error)) | FactorError::Store(error) => store(&error),
+        FactorError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(crate) fn completion(error: CompletionError) -> ApiError {
+    match error {
+        CompletionError::NotPending => ApiError::new(ProblemCode::Unauthenticated)
+            .detail("Give e-mail and password first, the second factor within ten minutes."),
+        CompletionError::Factor(error) => factor(error),
+        CompletionError::Store(error) => store(&error),
     }
 }
 
@@ -95,6 +150,7 @@ pub(crate) fn invitation(error: InvitationError) -> ApiError {
         InvitationError::Weak(error) => weak(error),
         InvitationError::WrongPassword => ApiError::new(ProblemCode::InvalidCredentials)
             .detail("You have an account. Give the password that you sign in with."),
+        InvitationError::Admission(error) => admission(error),
         InvitationError::TooMany(error) => too_many(error),
         InvitationError::Password(error) => password(&error),
         InvitationError::Store(error) => store(&error),

@@ -1,13 +1,13 @@
 //! Signing in and out, and who is signed in.
 
 use actix_web::{HttpResponse, get, post, web::Data};
-use cp_app::{Auth, sign_in as app};
-use cp_domain::Email;
+use cp_app::{Auth, admission::Admission, sessions::TenantHost, sign_in as app};
+use cp_domain::{Email, Factor};
 use web::{ApiError, Json, Problem, ProblemCode};
 
 use super::{
     context::{ClientInfo, SignedIn, Tenant, Visitor},
-    cookies::{expired_session_cookie, session_cookie},
+    cookies::{expired_session_cookie, pending_cookie, signed_in_cookies},
     problems,
     views::{MemberBrief, SessionAnswer, SignInAnswer, SignInRequest, TenantView},
 };
@@ -18,8 +18,9 @@ use super::{
     operation_id = "signIn",
     request_body = SignInRequest,
     responses(
-        (status = 200, description = "Signed in; `Set-Cookie` has the session.", body = SignInAnswer),
+        (status = 200, description = "How far it leads; `Set-Cookie` has the session.", body = SignInAnswer),
         (status = 401, description = "E-mail or password is wrong.", body = Problem),
+        (status = 403, description = "Single sign-on is enforced, or an access policy refuses.", body = Problem),
         (status = 422, description = "Not an e-mail address.", body = Problem),
         (status = 429, description = "Too many attempts; `Retry-After` says when.", body = Problem),
     ),
@@ -38,20 +39,42 @@ pub(super) async fn sign_in(
         email: Email::parse(&email).map_err(problems::email)?,
         password,
         client,
-        replaces: visitor
-            .session()
-            .map(|(session, id)| (session.member_id, id)),
+        replaces: visitor.replaced(),
     };
-    let signed_in = app::sign_in(&auth, command)
+    let admission = app::sign_in(&auth, command)
         .await
         .map_err(problems::sign_in)?;
-    Ok(HttpResponse::Ok()
-        .cookie(session_cookie(&auth, &signed_in.cookie))
-        .insert_header(("cache-control", "no-store"))
-        .json(SignInAnswer::SignedIn {
-            member: MemberBrief::from(&signed_in.member),
-            tenant: TenantView::from(&tenant),
-        }))
+    Ok(answer(&auth, &tenant, &admission))
+}
+
+/// How far somebody came, with the cookies.
+pub(super) fn answer(auth: &Auth, tenant: &TenantHost, admission: &Admission) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("cache-control", "no-store"));
+    let body = match admission {
+        Admission::SignedIn(signed_in) => {
+            for cookie in signed_in_cookies(auth, signed_in) {
+                response.cookie(cookie);
+            }
+            SignInAnswer::SignedIn {
+                member: MemberBrief::from(&signed_in.member),
+                tenant: TenantView::from(tenant),
+            }
+        }
+        Admission::SecondFactorDue(pending) => {
+            response.cookie(pending_cookie(auth, pending));
+            SignInAnswer::SecondFactorRequired {
+                methods: pending.session.factors.methods(),
+            }
+        }
+        Admission::EnrolmentDue(pending) => {
+            response.cookie(pending_cookie(auth, pending));
+            SignInAnswer::EnrolmentRequired {
+                methods: vec![Factor::Totp, Factor::Passkey],
+            }
+        }
+    };
+    response.json(body)
 }
 
 /// Ends the session that the request came with, if any.

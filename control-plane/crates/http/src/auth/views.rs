@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cp_app::{AccessToken, Member, sessions::OwnSession, sessions::TenantHost};
-use cp_domain::MemberState;
+use cp_domain::{Factor, MemberState};
 use garde::Validate;
 use kernel::{MemberId, Role, Scope, Scopes, SessionId, TenantId, TokenId};
 use secrecy::SecretString;
@@ -113,6 +113,19 @@ pub enum SignInAnswer {
         member: MemberBrief,
         /// Where.
         tenant: TenantView,
+    },
+    /// The second factor is due; the answer sets a cookie that is good for giving it.
+    SecondFactorRequired {
+        /// What the person has. Recovery codes are always taken.
+        #[schema(value_type = Vec<String>, example = json!(["totp"]))]
+        methods: Vec<Factor>,
+    },
+    /// The tenant wants a second factor and the person has none; the answer sets a cookie that is
+    /// good for setting one up.
+    EnrolmentRequired {
+        /// What can be set up.
+        #[schema(value_type = Vec<String>, example = json!(["totp", "passkey"]))]
+        methods: Vec<Factor>,
     },
 }
 

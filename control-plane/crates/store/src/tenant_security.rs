@@ -1,0 +1,101 @@
+//! What a tenant's architects decided about signing in.
+
+use chrono::{DateTime, Utc};
+use kernel::{MemberId, TenantId};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+
+use crate::{StoreError, sql};
+
+/// A tenant's decisions. The default is that of a tenant without a row.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TenantSecurity {
+    /// Members come in through an identity provider only.
+    pub sso_enforced: bool,
+    /// Whoever signs in gives a second factor.
+    pub second_factor_required: bool,
+    /// A session unused for so long ends; none is the platform's limit.
+    pub idle_minutes: Option<u32>,
+    /// A session ends so long after it began; none is the platform's limit.
+    pub absolute_minutes: Option<u32>,
+    /// Countries, addresses, hours, as JSON; none refuses nobody.
+    pub access_policy: Option<String>,
+    /// Whom one who is refused may ask.
+    pub contact: Option<String>,
+    /// The tenant's colour, as `#rrggbb`.
+    pub colour: Option<String>,
+    /// How often it was changed; 0 for a tenant without a row.
+    pub revision: u32,
+    /// When it was changed last.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    sso_enforced: bool,
+    second_factor_required: bool,
+    idle_minutes: Option<u32>,
+    absolute_minutes: Option<u32>,
+    access_policy: Option<String>,
+    contact: Option<String>,
+    colour: Option<String>,
+    revision: u32,
+    updated_at: DateTime<Utc>,
+}
+
+/// The table `tenant_security`.
+#[derive(Debug, Clone, Copy)]
+pub struct TenantSecurityStore;
+
+impl TenantSecurityStore {
+    /// The tenant's decisions; the defaults when there are none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn get(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+    ) -> Result<TenantSecurity, StoreError> {
+        let row = sql::select::<Row, 1>(
+            "SELECT sso_enforced, second_factor_required, idle_minutes, absolute_minutes, \
+             access_policy, contact, colour, revision, updated_at \
+             FROM tenant_security WHERE tenant_id = ?",
+            [tenant.as_uuid().into()],
+        );
+        Ok(row
+            .one(conn)
+            .await?
+            .map_or_else(TenantSecurity::default, TenantSecurity::from))
+    }
+
+    /// Whether the member may use the password while single sign-on is enforced.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_break_glass_owner(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        member: MemberId,
+    ) -> Result<bool, StoreError> {
+        let named = sql::statement(
+            "SELECT member_id FROM break_glass_owners WHERE member_id = ? AND tenant_id = ?",
+            [member.as_uuid().into(), tenant.as_uuid().into()],
+        );
+        Ok(conn.query_one_raw(named).await?.is_some())
+    }
+}
+
+impl From<Row> for TenantSecurity {
+    fn from(row: Row) -> Self {
+        Self {
+            sso_enforced: row.sso_enforced,
+            second_factor_required: row.second_factor_required,
+            idle_minutes: row.idle_minutes,
+            absolute_minutes: row.absolute_minutes,
+            access_policy: row.access_policy,
+            contact: row.contact,
+            colour: row.colour,
+            revision: row.revision,
+            updated_at: Some(row.updated_at),
+        }
+    }
+}
