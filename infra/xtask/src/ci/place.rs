@@ -4,10 +4,11 @@ use super::workspace::Package;
 use crate::paths::Repository;
 
 /// Where a crate stands. A crate may need crates of lower layers, never of its own or higher ones.
-const LAYERS: [(&str, u8); 11] = [
+const LAYERS: [(&str, u8); 12] = [
     ("node-api", 1),
     ("staff-api", 1),
     ("schedule", 1),
+    ("scim", 1),
     ("domain", 1),
     ("store", 2),
     ("app", 3),
@@ -46,7 +47,7 @@ impl Place {
                 .find(|(name, _)| *name == last)
                 .map_or(BINARY_LAYER, |l| l.1),
         };
-        let pure = last == "kernel" || last == "domain" || last == "schedule";
+        let pure = matches!(last, "kernel" | "domain" | "schedule" | "scim");
         Self {
             name: package.name.clone(),
             area,
