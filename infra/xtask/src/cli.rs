@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::paths::{Profile, Repository};
-use crate::{bench, ci, progress, services, test, up};
+use crate::{bench, ci, idp, progress, services, test, up};
 
 /// Development commands of Trellis.
 #[derive(Debug, Parser)]
@@ -32,6 +32,11 @@ enum Command {
     Logs {
         /// Its name, as `status` shows it.
         name: String,
+    },
+    /// Start a real identity provider beside a running `up`, registered with tenant acme; Ctrl-C ends it.
+    Idp {
+        /// Which one.
+        provider: idp::Provider,
     },
     /// Run a benchmark; figures go to target/bench.
     Bench {
@@ -83,6 +88,7 @@ pub fn run() -> Result<ExitCode> {
         Command::Down { wipe } => down(&repository, wipe)?,
         Command::Status => return Ok(exit_code(up::status(&repository)?)),
         Command::Logs { name } => up::logs(&repository.stack(Profile::Dev), &name)?,
+        Command::Idp { provider } => idp::run(&repository, provider)?,
         Command::Bench { arguments } => return bench::run(&repository, "bench", &arguments),
         Command::Fault { arguments } => return bench::run(&repository, "fault", &arguments),
         Command::Test { filter, arguments } => {
@@ -110,6 +116,7 @@ pub fn run() -> Result<ExitCode> {
 
 fn down(repository: &Repository, wipe: bool) -> Result<()> {
     let stack = repository.stack(Profile::Dev);
+    idp::stop(&stack)?;
     up::stop(&stack)?;
     services::stop(repository, &stack, wipe)
 }

@@ -8,6 +8,7 @@ mod ci;
 mod cli;
 mod env_file;
 mod http;
+mod idp;
 mod interrupt;
 mod limits;
 mod paths;

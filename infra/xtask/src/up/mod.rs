@@ -4,7 +4,7 @@
 mod accounts;
 mod bootstrap;
 mod build;
-mod demo;
+pub mod demo;
 mod form;
 mod listen;
 mod observe;
@@ -29,7 +29,9 @@ use crate::progress::{self, Step};
 use crate::services;
 use demo::Demo;
 
+pub use accounts::CENTRAL_DATABASE;
 pub use build::PROGRAMS;
+pub use listen::GATEWAY_PORT;
 pub use observe::{logs, status};
 pub use programs::stop;
 
