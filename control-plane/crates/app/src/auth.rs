@@ -9,9 +9,10 @@ use db::{CentralDb, TenantPools};
 use serde::Deserialize;
 use tokio::sync::Notify;
 
+use crate::staff::StaffSettings;
 use crate::{
-    attempts::Attempts, cache::Cache, links::Links, passwords::Passwords,
-    sessions::SessionDirectory,
+    access::Access, attempts::Attempts, cache::Cache, links::Links, passwords::Passwords,
+    push::Pushes, sessions::SessionDirectory,
 };
 
 /// How long sessions last.
@@ -60,6 +61,12 @@ pub struct Auth {
     pub links: Links,
     /// How long sessions last.
     pub settings: SessionSettings,
+    /// Tells other processes.
+    pub pushes: Pushes,
+    /// Decides from where one may come in.
+    pub access: Access,
+    /// Settings of the platform's own staff.
+    pub staff: Arc<StaffSettings>,
     /// Wakes the mail worker of this process.
     pub mail_nudge: Arc<Notify>,
     /// Wakes the projection worker of this process.
@@ -85,6 +92,8 @@ impl Auth {
     ) -> Self {
         Self {
             attempts: Attempts::new(cache.clone()),
+            pushes: Pushes::new(cache.clone()),
+            access: Access::open(central.clone(), clock.clone()),
             directory: SessionDirectory::new(central.clone(), cache, clock.clone())
                 .with_limits(&settings),
             central,
@@ -94,8 +103,18 @@ impl Auth {
             passwords,
             links,
             settings,
+            staff: Arc::default(),
             mail_nudge: Arc::default(),
             projection_nudge: Arc::default(),
+        }
+    }
+
+    /// With these settings of staff instead of the defaults.
+    #[must_use]
+    pub fn with_staff(self, staff: StaffSettings) -> Self {
+        Self {
+            staff: Arc::new(staff),
+            ..self
         }
     }
 }

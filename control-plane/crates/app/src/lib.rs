@@ -1,6 +1,7 @@
 //! Use cases of the control plane.
 
 pub mod admission;
+pub mod access;
 pub mod attempts;
 pub mod audit;
 mod auth;
@@ -14,7 +15,9 @@ pub mod mail;
 pub mod members;
 pub mod nodes;
 pub mod passwords;
+pub mod people;
 mod placements;
+pub mod policies;
 pub mod projections;
 pub mod push;
 pub mod routes;

@@ -16,6 +16,8 @@ use crate::{cache::Cache, sessions::SESSIONS_CHANNEL};
 pub const ROUTES_CHANNEL: &str = "trellis.routes";
 /// Tells that a node came, went or drains; the payload is empty.
 pub const NODES_CHANNEL: &str = "trellis.nodes";
+/// Tells of a change of the platform's access policies; the payload is empty.
+pub const POLICIES_CHANNEL: &str = "trellis.policies";
 
 /// Tells that an operation waits or has changed; the payload is its id.
 pub const OPERATIONS_CHANNEL: &str = "trellis.operations";
@@ -36,6 +38,8 @@ pub enum Push {
     Routes,
     /// A node came, went or drains.
     Nodes,
+    /// The platform's access policies changed.
+    Policies,
     /// This operation waits or has changed.
     Operation(OperationId),
     /// Pushes may have been lost: look at everything again.
@@ -47,6 +51,7 @@ impl Push {
         match channel {
             ROUTES_CHANNEL => Self::Routes,
             NODES_CHANNEL => Self::Nodes,
+            POLICIES_CHANNEL => Self::Policies,
             OPERATIONS_CHANNEL => payload.parse().map_or(Self::Lost, Self::Operation),
             _ => TokenHash::from_hex(payload).map_or(Self::Lost, Self::Session),
         }
@@ -86,6 +91,11 @@ impl Pushes {
         self.send(NODES_CHANNEL, "").await;
     }
 
+    /// Says that the platform's access policies changed. Call it after the commit.
+    pub async fn policies_changed(&self) {
+        self.send(POLICIES_CHANNEL, "").await;
+    }
+
     /// Says that an operation waits or has changed; this process hears it at once. Call it after
     /// the commit.
     pub async fn operation_changed(&self, operation: OperationId) {
@@ -123,6 +133,7 @@ impl Pushes {
                 SESSIONS_CHANNEL,
                 ROUTES_CHANNEL,
                 NODES_CHANNEL,
+                POLICIES_CHANNEL,
                 OPERATIONS_CHANNEL,
             ])
             .await?;
@@ -171,5 +182,6 @@ mod tests {
         assert_eq!(Push::read(SESSIONS_CHANNEL, "everything"), Push::Lost);
         assert_eq!(Push::read(ROUTES_CHANNEL, "x"), Push::Routes);
         assert_eq!(Push::read(NODES_CHANNEL, ""), Push::Nodes);
+        assert_eq!(Push::read(POLICIES_CHANNEL, ""), Push::Policies);
     }
 }

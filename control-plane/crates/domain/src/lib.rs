@@ -12,6 +12,7 @@ mod fleet;
 mod identity_keys;
 mod invitations;
 mod local_path;
+mod mail_domains;
 mod memberships;
 mod nodes;
 mod operations;
@@ -19,6 +20,7 @@ mod password;
 mod ring;
 mod routes;
 mod sessions;
+mod sso;
 mod staff;
 
 pub use access_tokens::{
@@ -36,11 +38,16 @@ pub use factors::{
 };
 pub use invitations::{INVITATION_LIFE, InvitationTerms, SpentInvitation};
 pub use local_path::LocalPath;
+pub use mail_domains::{MailDomain, MailDomainError, domain_record};
 pub use memberships::{MemberState, Membership, MembershipError, Standing};
 pub use password::{
     MAX_PASSWORD_BYTES, MIN_STRENGTH, PasswordUse, WeakPassword, check_length, check_strength,
 };
 pub use sessions::{SessionStage, SessionState, SignInMethod, StaffSessionState, TokenHash};
+pub use sso::{
+    ConnectionRuleError, ConnectionState, EnforcementError, EnforcementGround, FlowPurpose, GroupRole,
+    MAX_BREAK_GLASS_OWNERS, MAX_GROUP_ROLES, check_connection_texts, check_group_roles, standing_of,
+};
 pub use staff::{
     StaffRole, TOTP_HARD_STOP, TOTP_STEP_SECONDS, UnknownStaffRole, accepted_totp_steps,
     totp_digits,

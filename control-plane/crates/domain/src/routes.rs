@@ -2,10 +2,16 @@
 
 use kernel::{Generation, TenantContext, TenantId};
 
-use crate::{Ring, TenantState};
+use crate::{
+    Ring, TenantState,
+    access_policy::{TenantPolicy, Zone},
+};
 
 /// The host label whose tenant comes from the token.
 pub const API_LABEL: &str = "api";
+
+/// The label of the host where people are themselves, whatever their tenants.
+pub const ID_LABEL: &str = "id";
 
 /// What a gateway knows of a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +30,19 @@ pub struct Route {
     pub ring: Ring,
     /// The catalogue's revision of its last change.
     pub revision: u64,
+    /// Who may come in.
+    pub access: RouteAccess,
+}
+
+/// Who may come into a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteAccess {
+    /// The tenant's own policy.
+    pub policy: TenantPolicy,
+    /// Where its hours are meant.
+    pub zone: Zone,
+    /// Whom one who is refused may ask.
+    pub contact: Option<String>,
 }
 
 impl Route {
@@ -71,6 +90,8 @@ pub enum HostName<'a> {
     Tenant(&'a str),
     /// The host whose tenant comes from the token.
     Api,
+    /// The host of people.
+    Id,
     /// Nothing of ours.
     Foreign,
 }
@@ -99,6 +120,8 @@ impl<'a> HostName<'a> {
             Self::Foreign
         } else if label.eq_ignore_ascii_case(API_LABEL) {
             Self::Api
+        } else if label.eq_ignore_ascii_case(ID_LABEL) {
+            Self::Id
         } else {
             Self::Tenant(label)
         }
@@ -129,6 +152,7 @@ mod tests {
             HostName::parse("API.trellis.localhost:1", BASE),
             HostName::Api
         );
+        assert_eq!(HostName::parse("Id.trellis.localhost", BASE), HostName::Id);
         let foreign = [
             "",
             "trellis.localhost",

@@ -1,6 +1,9 @@
 //! What gateways and nodes read of the tenant catalogue: joins of several tables, read-only.
 
-use cp_domain::{Ring, Route, Service, TenantState, TokenHash};
+use cp_domain::{
+    Ring, Route, RouteAccess, Service, TenantState, TokenHash,
+    access_policy::{TenantPolicy, Zone},
+};
 use kernel::{Generation, TenantContext, TenantId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
@@ -16,6 +19,9 @@ struct RouteRow {
     generation: u32,
     ring: String,
     revision: u64,
+    time_zone: String,
+    access_policy: Option<String>,
+    contact: Option<String>,
 }
 
 impl TryFrom<RouteRow> for Route {
@@ -32,8 +38,20 @@ impl TryFrom<RouteRow> for Route {
             generation: Generation(row.generation),
             ring: read_ring(&row.ring)?,
             revision: row.revision,
+            access: RouteAccess {
+                policy: read_policy(row.access_policy.as_deref()),
+                zone: Zone::parse(&row.time_zone).unwrap_or(Zone::UTC),
+                contact: row.contact,
+            },
         })
     }
+}
+
+/// A tenant's policy. One that cannot be read closes this tenant, not the list that it is in.
+fn read_policy(text: Option<&str>) -> TenantPolicy {
+    text.map_or(TenantPolicy::None, |text| {
+        serde_json::from_str(text).map_or(TenantPolicy::Unreadable, TenantPolicy::Rules)
+    })
 }
 
 fn read_ring(word: &str) -> Result<Ring, StoreError> {
@@ -110,8 +128,10 @@ pub struct SealedPlacement {
     pub runtime_password: Vec<u8>,
 }
 
-const ROUTE: &str = "SELECT t.id, t.slug, t.name, t.state, t.generation, g.ring, t.revision \
-     FROM tenants t JOIN placement_groups g ON g.id = t.placement_group_id WHERE ";
+const ROUTE: &str = "SELECT t.id, t.slug, t.name, t.state, t.generation, g.ring, t.revision, \
+     t.time_zone, x.access_policy, x.contact \
+     FROM tenants t JOIN placement_groups g ON g.id = t.placement_group_id \
+     LEFT JOIN tenant_security x ON x.tenant_id = t.id WHERE ";
 
 const ENTRY: &str = "SELECT t.id, t.state, t.generation, g.ring, t.revision \
      FROM tenants t JOIN placement_groups g ON g.id = t.placement_group_id WHERE ";

@@ -209,6 +209,26 @@ impl TenantStore {
         Ok((changed.await? == 1).then_some(revision))
     }
 
+    /// Takes the next number of the catalogue for a tenant of which something changed that stands
+    /// in another table, so that gateways read it again. Call it last in its transaction.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn touch(
+        conn: &impl ConnectionTrait,
+        id: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let revision = next_revision(conn).await?;
+        sql::execute(
+            conn,
+            "UPDATE tenants SET revision = ?, updated_at = ? WHERE id = ?",
+            [revision.into(), now.into(), id.as_uuid().into()],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// The tenant with this id.
     ///
     /// # Errors
