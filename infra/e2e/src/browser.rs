@@ -111,6 +111,17 @@ impl Browser {
         Ok(())
     }
 
+    /// Gives the browser an authenticator of its own, which verifies its user and keeps passkeys.
+    ///
+    /// # Errors
+    /// When the browser has none to give.
+    pub async fn own_authenticator(&self) -> Result<()> {
+        self.client
+            .issue_cmd(ChromeCommand::AddAuthenticator)
+            .await?;
+        Ok(())
+    }
+
     /// Puts a cookie into the browser, for the host of this address.
     ///
     /// # Errors

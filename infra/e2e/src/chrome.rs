@@ -10,6 +10,8 @@ use url::{ParseError, Url};
 pub(crate) enum ChromeCommand {
     /// Takes what the browser has written to its console.
     TakeLog,
+    /// A security key or a telephone, which is there and says yes.
+    AddAuthenticator,
     /// A command of the DevTools protocol.
     DevTools {
         name: &'static str,
@@ -22,6 +24,7 @@ impl WebDriverCompatibleCommand for ChromeCommand {
         let session = session.unwrap_or_default();
         let path = match self {
             Self::TakeLog => "se/log",
+            Self::AddAuthenticator => "webauthn/authenticator",
             Self::DevTools { .. } => "goog/cdp/execute",
         };
         base.join(&format!("session/{session}/{path}"))
@@ -30,6 +33,14 @@ impl WebDriverCompatibleCommand for ChromeCommand {
     fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
         let body = match self {
             Self::TakeLog => json!({ "type": "browser" }),
+            Self::AddAuthenticator => json!({
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": true,
+                "hasUserVerification": true,
+                "isUserConsenting": true,
+                "isUserVerified": true,
+            }),
             Self::DevTools { name, parameters } => json!({ "cmd": name, "params": parameters }),
         };
         (Method::POST, Some(body.to_string()))

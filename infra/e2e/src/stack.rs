@@ -30,6 +30,15 @@ pub struct Stack {
     _vhost: TestVhost,
 }
 
+/// What a test wants otherwise than every test has it.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// A Redis of its own.
+    pub redis: Option<String>,
+    /// More settings.
+    pub settings: Vec<(&'static str, String)>,
+}
+
 /// Where the programs listen on 127.0.0.1.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
@@ -61,6 +70,14 @@ impl Stack {
     /// # Errors
     /// When a program does not become ready; its log is told.
     pub async fn start() -> Result<Self> {
+        Self::with(Wishes::default()).await
+    }
+
+    /// Starts everything so.
+    ///
+    /// # Errors
+    /// When a program does not become ready; its log is told.
+    pub async fn with(wishes: Wishes) -> Result<Self> {
         let (central, redis, vhost) =
             tokio::join!(TestDb::central(), testkit::redis(), testkit::amqp_vhost());
         let dir = tempfile::tempdir()?;
@@ -76,7 +93,9 @@ impl Stack {
             "0a0b0c0d:{}",
             BASE64_STANDARD.encode(rand::random::<[u8; 32]>())
         );
-        let settings = settings(ports, &central, &redis, &vhost, &key);
+        let own = wishes.redis.as_deref().unwrap_or(redis.url());
+        let mut settings = settings(ports, &central, own, &vhost, &key);
+        settings.extend(wishes.settings);
         let mut stack = Self {
             programs: HashMap::new(),
             ports,
@@ -366,7 +385,7 @@ fn program_path(program: &str) -> Result<PathBuf> {
 fn settings(
     ports: Ports,
     central: &TestDb,
-    redis: &TestRedis,
+    redis: &str,
     vhost: &TestVhost,
     key: &str,
 ) -> Vec<(&'static str, String)> {
@@ -381,7 +400,7 @@ fn settings(
         ("CP__STAFF_API__LISTEN", local(ports.staff)),
         ("CP__NODE_API__LISTEN", local(ports.nodes)),
         ("CP__DATABASE__URL", central.url().to_owned()),
-        ("CP__REDIS__URL", redis.url().to_owned()),
+        ("CP__REDIS__URL", redis.to_owned()),
         ("CP__MAILER__URL", testkit::services().smtp_url.clone()),
         ("CP__SECRETS__KEYS", key.to_owned()),
         ("CP__SESSIONS__INSECURE_COOKIES", "true".to_owned()),

@@ -1,9 +1,8 @@
 //! The staff owner of a stack, and their authenticator.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use anyhow::Result;
 
-use anyhow::{Context as _, Result};
-use totp_rs::{Builder, Secret};
+use crate::Authenticator;
 
 /// A member of staff.
 #[derive(Debug, Clone, Copy)]
@@ -35,15 +34,6 @@ impl Staff {
     /// # Errors
     /// When the secret is none.
     pub fn code(&self) -> Result<String> {
-        let secret = Secret::try_from_base32(self.totp_secret)
-            .ok()
-            .context("it is base 32")?;
-        let totp = Builder::new()
-            .with_secret(secret)
-            .build()
-            .ok()
-            .context("it is long enough")?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-        Ok(totp.generate(now).to_string())
+        Authenticator::told(self.totp_secret).code()
     }
 }
