@@ -17,13 +17,14 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name in code, content type, the files it is made of. htmx starts itself as soon as its script
 /// has run, so its extensions stand in the same one: apart, they sometimes came too late.
-const ASSETS: [(&str, &str, &[&str]); 4] = [
+const ASSETS: [(&str, &str, &[&str]); 5] = [
     (
         "trellis.css",
         "text/css; charset=utf-8",
         &["assets/trellis.css"],
     ),
     ("trellis.js", SCRIPT, &["assets/trellis.js"]),
+    ("passkey.js", SCRIPT, &["assets/passkey.js"]),
     (
         "htmx.js",
         SCRIPT,

@@ -5,13 +5,19 @@
 //! ([`Field`], [`ErrorSummary`], [`Status`], [`Moment`]) are values: `{{ email }}` writes one.
 
 mod assets;
+mod brand;
 mod components;
+mod controls;
 mod moment;
+mod notices;
 mod page;
 mod policy;
 
 pub use assets::{asset, configure as configure_assets};
+pub use brand::{Colour, configure as configure_brand};
 pub use components::{ErrorSummary, Field, Status, Tone};
+pub use controls::{Choice, Choices, Select, TextArea, Tick};
 pub use moment::{Moment, duration};
+pub use notices::{Banner, Tabs};
 pub use page::{Crumb, NavItem, Page, Who};
 pub use policy::{Nonce, html};

@@ -1,6 +1,6 @@
 //! What the layout needs to know of a page.
 
-use crate::Nonce;
+use crate::{Colour, Nonce};
 
 /// The frame around a page's content.
 #[derive(Debug, Clone, Default)]
@@ -9,6 +9,8 @@ pub struct Page {
     pub title: String,
     /// Whose page it is: the product's or the tenant's name.
     pub brand: String,
+    /// The colour of whose page it is.
+    pub colour: Option<Colour>,
     /// The nonce of this answer.
     pub nonce: String,
     /// Main navigation.
@@ -21,6 +23,8 @@ pub struct Page {
     pub narrow: bool,
     /// Whether the page needs htmx.
     pub live: bool,
+    /// Whether the page works with passkeys.
+    pub passkeys: bool,
     /// Whether a form was refused: the title starts with "Error:".
     pub failed: bool,
 }

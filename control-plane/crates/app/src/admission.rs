@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long the second factor, or getting one, may take.
-const PENDING_LIFE: TimeDelta = TimeDelta::minutes(10);
+pub(crate) const PENDING_LIFE: TimeDelta = TimeDelta::minutes(10);
 
 /// How somebody proved who they are.
 #[derive(Debug)]
@@ -101,6 +101,21 @@ pub async fn admit(
     client: &Client,
     replaces: Option<(MemberId, SessionId)>,
 ) -> Result<Admission, AdmissionError> {
+    let now = auth.clock.now();
+    admit_since(auth, proven, now, client, replaces).await
+}
+
+/// As [`admit`], for a proof that was given earlier: it counts as no younger than it is.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn admit_since(
+    auth: &Auth,
+    proven: Proven,
+    confirmed_at: DateTime<Utc>,
+    client: &Client,
+    replaces: Option<(MemberId, SessionId)>,
+) -> Result<Admission, AdmissionError> {
     let tx = auth.central.begin().await.map_err(StoreError::from)?;
     // An archiving that runs now either comes before and is seen, or comes after and sees the row.
     let member = MembershipStore::find_person_shared(&tx, proven.tenant, proven.person)
@@ -113,6 +128,10 @@ pub async fn admit(
     let factors = FactorStore::get(&tx, proven.person).await?.factors;
     let stage = stage_of(&proven, &security, factors);
     let (session, cookie) = new_session(auth, &member, &security, &proven, stage, client)?;
+    let session = Session {
+        confirmed_at,
+        ..session
+    };
     SessionStore::insert(&tx, &session).await?;
     let device = match stage {
         SessionStage::Active => remember_device(&tx, auth, proven.person, client).await?,

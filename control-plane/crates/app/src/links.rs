@@ -1,5 +1,6 @@
 //! Addresses of tenants, from settings and the tenant's row, never from a request's headers.
 
+use cp_domain::ID_LABEL;
 use url::Url;
 
 /// Makes links.
@@ -57,6 +58,12 @@ impl Links {
         )
     }
 
+    /// The address of the host of people, without a slash at the end.
+    #[must_use]
+    pub fn people(&self) -> String {
+        self.tenant(ID_LABEL)
+    }
+
     /// The page on which an invitation is accepted.
     #[must_use]
     pub fn invitation(&self, slug: &str, token: &str) -> String {
@@ -76,6 +83,7 @@ mod tests {
             links.invitation("acme", "abc"),
             "http://acme.trellis.localhost:8080/invite/abc"
         );
+        assert_eq!(links.people(), "http://id.trellis.localhost:8080");
         assert_eq!(links.base_domain(), "trellis.localhost");
         let secure = Links::new("https://trellis.example/").unwrap();
         assert_eq!(secure.tenant("acme"), "https://acme.trellis.example");

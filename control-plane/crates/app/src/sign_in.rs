@@ -2,7 +2,7 @@
 //! long: one hash is always computed, and it is never said which part was wrong.
 
 use cp_domain::{Email, MAX_PASSWORD_BYTES, MemberState, SignInMethod};
-use cp_store::{Member, MembershipStore, PersonStore, Session, StoreError};
+use cp_store::{Member, MembershipStore, Person, PersonStore, Session, StoreError};
 use kernel::{MemberId, SessionId, TenantId};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -107,18 +107,29 @@ async fn check(
     password: &SecretString,
     member: Option<Member>,
 ) -> Result<Member, SignInError> {
+    let person = member.as_ref().map(|member| &member.person);
+    let right = check_password(auth, password, person).await?;
+    member
+        .filter(|member| right && member.membership.state == MemberState::Active)
+        .ok_or(SignInError::InvalidCredentials)
+}
+
+/// Whether it is the password of this person; of nobody, it takes as long. A hash of weaker
+/// parameters than ours is replaced.
+///
+/// # Errors
+/// When it cannot be checked now.
+pub(crate) async fn check_password(
+    auth: &Auth,
+    password: &SecretString,
+    person: Option<&Person>,
+) -> Result<bool, SignInError> {
     let plausible = password.expose_secret().len() <= MAX_PASSWORD_BYTES;
-    let kept = member
-        .as_ref()
-        .and_then(|member| member.person.password_hash.as_deref());
-    let kept = kept.filter(|_| plausible);
-    let verdict = auth.passwords.verify(password, kept).await?;
-    let member = member
-        .filter(|member| verdict.matches && member.membership.state == MemberState::Active)
-        .ok_or(SignInError::InvalidCredentials)?;
-    if let (Some(new), Some(old)) = (&verdict.stronger, &member.person.password_hash) {
+    let kept = person.and_then(|person| person.password_hash.as_deref());
+    let verdict = auth.passwords.verify(password, kept.filter(|_| plausible)).await?;
+    if let (Some(new), Some(old), Some(person)) = (&verdict.stronger, kept, person) {
         let now = auth.clock.now();
-        PersonStore::rehash(auth.central.conn(), member.person.id, old, new, now).await?;
+        PersonStore::rehash(auth.central.conn(), person.id, old, new, now).await?;
     }
-    Ok(member)
+    Ok(verdict.matches)
 }

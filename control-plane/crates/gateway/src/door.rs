@@ -13,7 +13,9 @@ use actix_web::{
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{Method, header::HOST},
 };
-use cp_app::sessions::{CachedSession, PresentedCredential, TenantHost, TenantSession};
+use cp_app::sessions::{
+    CachedSession, PeopleHost, PresentedCredential, TenantHost, TenantSession,
+};
 use cp_domain::{HostName, Route, Service as Serving};
 use futures_util::future::LocalBoxFuture;
 use kernel::RequestId;
@@ -22,6 +24,7 @@ use web::{ApiError, ProblemCode};
 use crate::{
     auth::{Found, Shown, refuse_cross_site, shown},
     gateway::{Gateway, Shared},
+    pages,
     paths::{self, Owner},
     proxy::{Errand, Passed, Proxy, upgrade},
     watch::until_ended,
@@ -105,6 +108,14 @@ where
             if paths::is_health(request.path()) {
                 return Ok(service.call(request).await?.map_into_left_body());
             }
+            match keeper.is_people(request.request()) {
+                Ok(false) => {}
+                Ok(true) => {
+                    request.extensions_mut().insert(PeopleHost);
+                    return Ok(service.call(request).await?.map_into_left_body());
+                }
+                Err(error) => return Ok(refuse(request.into_parts().0, error)),
+            }
             let visitor = match keeper.admit(request.request()).await {
                 Ok(visitor) => visitor,
                 Err(error) => return Ok(refuse(request.into_parts().0, error)),
@@ -120,6 +131,12 @@ where
                 return Ok(service.call(request).await?.map_into_left_body());
             }
             let (request, payload) = request.into_parts();
+            if visitor.found.is_none()
+                && let Some(way) = pages::to_sign_in(&request)
+            {
+                let way = way.map_into_right_body().map_into_right_body();
+                return Ok(ServiceResponse::new(request, way));
+            }
             match keeper.send(&request, payload, visitor).await {
                 Ok(response) => {
                     let response = response.map_into_left_body().map_into_right_body();
@@ -151,6 +168,20 @@ fn tenant_host(route: &Route) -> TenantHost {
 }
 
 impl Keeper {
+    /// Whether the request is for the host of people, which no tenant's session opens. What it
+    /// changes must come from there.
+    fn is_people(&self, request: &HttpRequest) -> Result<bool, ApiError> {
+        let host = host_of(request)?;
+        if HostName::parse(&host, &self.shared.host.base_domain) != HostName::Id {
+            return Ok(false);
+        }
+        let shown = shown(request.headers(), self.shared.host.insecure_cookies);
+        if shown.is_cookie() && !paths::is_safe(request.method()) {
+            refuse_cross_site(request.headers(), &host)?;
+        }
+        Ok(true)
+    }
+
     /// Finds out which tenant the request is for and who asks.
     async fn admit(&self, request: &HttpRequest) -> Result<Visitor, ApiError> {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
@@ -161,7 +192,8 @@ impl Keeper {
         let route = match HostName::parse(&host, &self.shared.host.base_domain) {
             HostName::Tenant(slug) => self.shared.routes.by_slug(slug).await.map_err(away)?,
             HostName::Api => self.route_of_token(&shown).await?,
-            HostName::Foreign => None,
+            // Led away before.
+            HostName::Id | HostName::Foreign => None,
         };
         let route = route.ok_or(ProblemCode::UnknownTenant)?;
         check_service(&route)?;

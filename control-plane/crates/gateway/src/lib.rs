@@ -10,6 +10,7 @@ mod door;
 mod gateway;
 mod limit;
 mod nodes;
+mod pages;
 mod paths;
 mod proxy;
 mod routes;

@@ -12,7 +12,7 @@ pub enum Owner {
 }
 
 /// What belongs to the control plane whatever the method; everything else is the runtime's.
-const CONTROL_PLANE: [&str; 13] = [
+const CONTROL_PLANE: [&str; 14] = [
     "/.well-known",
     "/access-refused",
     "/accounts",
@@ -20,6 +20,7 @@ const CONTROL_PLANE: [&str; 13] = [
     "/assets",
     "/auth",
     "/confirm-identity",
+    "/handoff",
     "/invite",
     "/oauth",
     "/recover",
@@ -31,6 +32,9 @@ const CONTROL_PLANE: [&str; 13] = [
 /// What belongs to the control plane when it changes something: memberships live centrally, the
 /// runtime reads their projection.
 const CONTROL_PLANE_WRITES: [&str; 1] = ["/api/v1/members"];
+
+/// Where one arrives.
+const HOME: &str = "/";
 
 /// Answered by every listener whatever the host.
 const HEALTH: [&str; 3] = ["/livez", "/metrics", "/readyz"];
@@ -48,6 +52,9 @@ pub fn owner(method: &Method, path: &str) -> Owner {
         path.strip_prefix(prefix)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
+    if path == HOME && is_safe(method) {
+        return Owner::ControlPlane;
+    }
     let writes = !is_safe(method) && CONTROL_PLANE_WRITES.iter().any(|prefix| under(prefix));
     if writes || CONTROL_PLANE.iter().any(|prefix| under(prefix)) {
         return Owner::ControlPlane;
@@ -86,6 +93,11 @@ mod tests {
         ] {
             assert_eq!(owner(&Method::POST, path), Owner::Runtime, "{path}");
         }
+    }
+
+    #[test]
+    fn one_arrives_at_a_page_of_the_control_plane() {
+        assert_eq!(owner(&Method::GET, "/"), Owner::ControlPlane);
     }
 
     #[test]

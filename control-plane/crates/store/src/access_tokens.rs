@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cp_domain::{TokenHash, scopes_from_words, scopes_to_words};
-use kernel::{MemberId, Scopes, TenantId, TokenId};
+use kernel::{ClientId, MemberId, Scopes, TenantId, TokenId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 
 use crate::{
@@ -22,6 +22,8 @@ pub struct AccessToken {
     pub tenant: TenantId,
     /// The member it acts for.
     pub member: MemberId,
+    /// The client that got it; none for a personal access token.
+    pub client: Option<ClientId>,
     /// What its owner calls it.
     pub name: String,
     /// What it may be used for.
@@ -46,6 +48,7 @@ mod entity {
         pub token_hash: Vec<u8>,
         pub tenant_id: Uuid,
         pub member_id: Uuid,
+        pub client_id: Option<Uuid>,
         pub name: String,
         pub scopes: String,
         pub created_at: DateTimeUtc,
@@ -69,6 +72,7 @@ impl TryFrom<entity::Model> for AccessToken {
             token_hash: read_hash(&row.token_hash)?,
             tenant: row.tenant_id.into(),
             member: row.member_id.into(),
+            client: row.client_id.map(ClientId::from),
             name: row.name,
             scopes: scopes_from_words(&row.scopes),
             created_at: row.created_at,
@@ -124,7 +128,7 @@ impl AccessTokenStore {
             .collect()
     }
 
-    /// A member's tokens that were not ended, expired ones included, the newest first.
+    /// A member's personal tokens that were not ended, expired ones included, the newest first.
     ///
     /// # Errors
     /// When the database fails.
@@ -133,8 +137,8 @@ impl AccessTokenStore {
         member: MemberId,
     ) -> Result<Vec<AccessToken>, StoreError> {
         let rows = sql::select::<entity::Model, 1>(
-            "SELECT * FROM access_tokens WHERE member_id = ? AND revoked_at IS NULL \
-             ORDER BY id DESC LIMIT 200",
+            "SELECT * FROM access_tokens WHERE member_id = ? AND client_id IS NULL AND \
+             revoked_at IS NULL ORDER BY id DESC LIMIT 200",
             [member.as_uuid().into()],
         );
         rows.all(conn)
@@ -157,6 +161,7 @@ impl AccessTokenStore {
             token_hash: Set(token.token_hash.as_bytes().to_vec()),
             tenant_id: Set(token.tenant.as_uuid()),
             member_id: Set(token.member.as_uuid()),
+            client_id: Set(token.client.map(ClientId::as_uuid)),
             name: Set(token.name.clone()),
             scopes: Set(scopes_to_words(token.scopes)),
             created_at: Set(token.created_at),

@@ -1,8 +1,8 @@
 //! What staff and member administration did. Append-only.
 
-use chrono::{DateTime, Utc};
-use kernel::{Limit, MemberId, StaffId, TenantId};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Limit, MemberId, PersonId, ScimTokenId, StaffId, TenantId};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use crate::{StoreError, sql};
@@ -14,6 +14,10 @@ pub enum AuditActor {
     Staff(StaffId),
     /// A member of the tenant.
     Member(MemberId),
+    /// A person, in no tenant or before they are a member.
+    Person(PersonId),
+    /// A tenant's directory, by its token.
+    Directory(ScimTokenId),
     /// A worker or a command on the server.
     System,
 }
@@ -23,6 +27,8 @@ impl AuditActor {
         match self {
             Self::Staff(_) => "staff",
             Self::Member(_) => "member",
+            Self::Person(_) => "person",
+            Self::Directory(_) => "directory",
             Self::System => "system",
         }
     }
@@ -31,6 +37,8 @@ impl AuditActor {
         match self {
             Self::Staff(id) => Some(id.as_uuid()),
             Self::Member(id) => Some(id.as_uuid()),
+            Self::Person(id) => Some(id.as_uuid()),
+            Self::Directory(id) => Some(id.as_uuid()),
             Self::System => None,
         }
     }
@@ -60,7 +68,7 @@ pub struct AuditEntry {
     pub id: Uuid,
     /// When.
     pub occurred_at: DateTime<Utc>,
-    /// `staff`, `member` or `system`.
+    /// `staff`, `member`, `person`, `directory` or `system`.
     pub actor_kind: String,
     /// Who.
     pub actor_id: Option<Uuid>,
@@ -75,6 +83,31 @@ pub struct AuditEntry {
     /// The request that did it.
     pub request_id: Option<String>,
 }
+
+/// Which entries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Of this tenant.
+    pub tenant: Option<TenantId>,
+    /// By this kind of actor.
+    pub actor_kind: Option<String>,
+    /// By this actor.
+    pub actor: Option<Uuid>,
+    /// About this thing.
+    pub object: Option<Uuid>,
+    /// Of actions that begin so.
+    pub action: Option<String>,
+    /// At this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
+    /// Older than this one.
+    pub before: Option<Uuid>,
+}
+
+/// The columns of an [`AuditEntry`].
+pub(crate) const COLUMNS: &str = "id, occurred_at, actor_kind, actor_id, action, tenant_id, \
+     object_id, detail, request_id";
 
 /// The table `audit_log`.
 #[derive(Debug, Clone, Copy)]
@@ -111,29 +144,60 @@ impl AuditStore {
         Ok(())
     }
 
-    /// Entries before one, the newest first.
+    /// Entries that the filter takes, the newest first.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn list(
         conn: &impl ConnectionTrait,
-        tenant: Option<TenantId>,
-        before: Option<Uuid>,
+        filter: &AuditFilter,
         limit: Limit,
     ) -> Result<Vec<AuditEntry>, StoreError> {
-        let tenant = tenant.map(TenantId::as_uuid);
-        let before = before.unwrap_or(Uuid::max());
-        let rows = sql::select::<AuditEntry, 4>(
-            "SELECT id, occurred_at, actor_kind, actor_id, action, tenant_id, object_id, detail, \
-             request_id FROM audit_log WHERE id < ? AND (? IS NULL OR tenant_id = ?) \
-             ORDER BY id DESC LIMIT ?",
-            [
-                before.into(),
-                tenant.into(),
-                tenant.into(),
-                limit.plus_one().into(),
-            ],
-        );
-        Ok(rows.all(conn).await?)
+        let (text, values) = filter.question(limit);
+        let statement = Statement::from_sql_and_values(DbBackend::MySql, text, values);
+        Ok(AuditEntry::find_by_statement(statement).all(conn).await?)
     }
+}
+
+impl AuditFilter {
+    /// Only what is asked for comes into the statement, so that each kind of question finds its key.
+    fn question(&self, limit: Limit) -> (String, Vec<Value>) {
+        let mut text = format!("SELECT {COLUMNS} FROM audit_log WHERE id < ?");
+        let mut values: Vec<Value> = vec![self.before.unwrap_or(Uuid::max()).into()];
+        let mut only = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                text.push_str(condition);
+                values.push(value);
+            }
+        };
+        only(
+            " AND tenant_id = ?",
+            self.tenant.map(|id| id.as_uuid().into()),
+        );
+        only(" AND actor_id = ?", self.actor.map(Into::into));
+        only(" AND object_id = ?", self.object.map(Into::into));
+        let kind = self.actor_kind.as_deref();
+        only(" AND actor_kind = ?", kind.map(Into::into));
+        only(" AND occurred_at >= ?", self.since.map(Into::into));
+        only(" AND occurred_at < ?", self.until.map(Into::into));
+        // Ids carry their time: what is surely outside is not read.
+        only(
+            " AND id >= ?",
+            self.since.map(|at| id_at(at - SLACK).into()),
+        );
+        only(" AND id < ?", self.until.map(|at| id_at(at + SLACK).into()));
+        let action = self.action.as_deref();
+        only(" AND LOCATE(?, action) = 1", action.map(Into::into));
+        only(" ORDER BY id DESC LIMIT ?", Some(limit.plus_one().into()));
+        (text, values)
+    }
+}
+
+/// How far the time of an entry and that of its id may be apart.
+const SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// The least id of a time.
+pub(crate) fn id_at(time: DateTime<Utc>) -> Uuid {
+    let millis = u64::try_from(time.timestamp_millis()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }

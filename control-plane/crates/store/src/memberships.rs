@@ -46,7 +46,7 @@ mod entity {
 }
 
 #[derive(FromQueryResult)]
-struct MemberRow {
+pub(crate) struct MemberRow {
     member_id: Uuid,
     tenant_id: Uuid,
     person_id: Uuid,
@@ -327,7 +327,7 @@ impl MembershipStore {
     }
 
     /// Writes a membership over the version before it; answers false when that is not the present
-    /// one.
+    /// one. Who comes goes by their own name from then on, unless the tenant's directory names them.
     ///
     /// # Errors
     /// When the database fails.
@@ -339,7 +339,8 @@ impl MembershipStore {
         let changed = sql::execute(
             conn,
             "UPDATE memberships SET role = ?, external = ?, state = ?, version = ?, updated_at = ?, \
-             invited_name = IF(state = 'active', NULL, invited_name) \
+             invited_name = IF(state = 'active' AND member_id NOT IN \
+             (SELECT s.member_id FROM scim_users s), NULL, invited_name) \
              WHERE member_id = ? AND version = ?",
             [
                 membership.standing.role.as_str().into(),

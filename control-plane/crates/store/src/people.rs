@@ -176,6 +176,74 @@ impl PersonStore {
         Ok(changed.await? == 1)
     }
 
+    /// The person, kept as they are until the transaction ends: nobody changes their credentials
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// When there is no such person or the database fails.
+    pub async fn lock(conn: &impl ConnectionTrait, id: PersonId) -> Result<Person, StoreError> {
+        let row = sql::select::<entity::Model, 1>(
+            "SELECT * FROM people WHERE id = ? FOR UPDATE",
+            [id.as_uuid().into()],
+        );
+        row.one(conn)
+            .await?
+            .ok_or(StoreError::Missing("person"))?
+            .try_into()
+    }
+
+    /// Gives a person another password, unless it was changed meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password(
+        conn: &impl ConnectionTrait,
+        id: PersonId,
+        old: Option<&str>,
+        new: &str,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE people SET password_hash = ?, password_changed_at = ?, updated_at = ? \
+             WHERE id = ? AND password_hash <=> ?",
+            [
+                new.into(),
+                now.into(),
+                now.into(),
+                id.as_uuid().into(),
+                old.map(str::to_owned).into(),
+            ],
+        );
+        Ok(changed.await? == 1)
+    }
+
+    /// Gives a person another address.
+    ///
+    /// # Errors
+    /// When the address is taken or the database fails.
+    pub async fn set_email(
+        conn: &impl ConnectionTrait,
+        id: PersonId,
+        email: &Email,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql::execute(
+            conn,
+            "UPDATE people SET email = ?, updated_at = ? WHERE id = ?",
+            [email.as_str().into(), now.into(), id.as_uuid().into()],
+        )
+        .await?;
+        // The tenants' databases show the address too: their projections are of an older version.
+        sql::execute(
+            conn,
+            "UPDATE memberships SET version = version + 1, updated_at = ? WHERE person_id = ?",
+            [now.into(), id.as_uuid().into()],
+        )
+        .await?;
+        Ok(())
+    }
+
     /// Replaces a hash by one of the same password with stronger parameters, unless the password
     /// was changed meanwhile.
     ///

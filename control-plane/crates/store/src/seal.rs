@@ -36,6 +36,10 @@ pub enum Purpose {
     PersonTotp,
     /// The ID token of a session that came through a provider; the owner is the person.
     ProviderToken,
+    /// How we prove to a tenant's provider who we are; the owner is the connection.
+    SsoClient,
+    /// Nonce and PKCE verifier of a browser at a provider; the owner is the connection.
+    SsoFlow,
     /// Private half of an identity key; the owner is made of the key's id.
     IdentityKey,
     /// A mail with its links; the owner is the mail.
@@ -51,6 +55,8 @@ impl Purpose {
             Self::StaffTotp => "staff-totp",
             Self::PersonTotp => "person-totp",
             Self::ProviderToken => "provider-token",
+            Self::SsoClient => "sso-client",
+            Self::SsoFlow => "sso-flow",
             Self::IdentityKey => "identity-key",
             Self::Mail => "mail",
         }

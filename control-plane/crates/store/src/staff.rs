@@ -119,6 +119,36 @@ impl StaffStore {
         rows.into_iter().map(Staff::try_from).collect()
     }
 
+    /// Gives the account another password.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password(
+        conn: &impl ConnectionTrait,
+        id: StaffId,
+        hash: &str,
+    ) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE staff SET password_hash = ? WHERE id = ?",
+            [hash.into(), id.as_uuid().into()],
+        );
+        Ok(changed.await? == 1)
+    }
+
+    /// Closes the second factor until another is given.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close_totp(conn: &impl ConnectionTrait, id: StaffId) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE staff SET totp_failures = ? WHERE id = ?",
+            [TOTP_HARD_STOP.into(), id.as_uuid().into()],
+        );
+        Ok(changed.await? == 1)
+    }
+
     /// Adds an account.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use cp_domain::{Email, StaffRole, StaffSessionState, TokenHash};
-use kernel::{StaffId, StaffSessionId};
+use kernel::{Limit, StaffId, StaffSessionId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -50,6 +50,46 @@ pub struct StaffAccess {
     pub name: String,
     /// What they may do.
     pub role: StaffRole,
+}
+
+/// A session in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedStaffSession {
+    /// The session.
+    pub id: StaffSessionId,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_seen_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: DateTime<Utc>,
+    /// The client's address.
+    pub address: String,
+    /// A short name of the device.
+    pub device: String,
+}
+
+#[derive(FromQueryResult)]
+struct ListedRow {
+    id: Uuid,
+    created_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    address: String,
+    device: String,
+}
+
+impl From<ListedRow> for ListedStaffSession {
+    fn from(row: ListedRow) -> Self {
+        Self {
+            id: row.id.into(),
+            created_at: row.created_at,
+            last_seen_at: row.last_seen_at,
+            expires_at: row.expires_at,
+            address: row.address,
+            device: row.device,
+        }
+    }
 }
 
 mod entity {
@@ -115,23 +155,79 @@ impl TryFrom<AccessRow> for StaffAccess {
 pub struct StaffSessionStore;
 
 impl StaffSessionStore {
-    /// The session of this secret, when it may be used and its owner may sign in.
+    /// The session of this secret, when it may be used, was used since `used_since` and its owner
+    /// may sign in.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn find_usable(
         conn: &impl ConnectionTrait,
         hash: &TokenHash,
+        used_since: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Option<StaffAccess>, StoreError> {
-        let row = sql::select::<AccessRow, 2>(
+        let row = sql::select::<AccessRow, 3>(
             "SELECT s.id, s.token_hash, s.state, s.last_seen_at, s.expires_at, s.staff_id, \
              p.email, p.name, p.role FROM staff_sessions s JOIN staff p ON p.id = s.staff_id \
              WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
-             AND p.disabled_at IS NULL",
-            [hash.as_bytes().to_vec().into(), now.into()],
+             AND s.last_seen_at > ? AND p.disabled_at IS NULL",
+            [
+                hash.as_bytes().to_vec().into(),
+                now.into(),
+                used_since.into(),
+            ],
         );
         row.one(conn).await?.map(StaffAccess::try_from).transpose()
+    }
+
+    /// Sessions of an account that have not ended, the newest first, before one of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list(
+        conn: &impl ConnectionTrait,
+        staff: StaffId,
+        before: Option<StaffSessionId>,
+        now: DateTime<Utc>,
+        limit: Limit,
+    ) -> Result<Vec<ListedStaffSession>, StoreError> {
+        let rows = sql::select::<ListedRow, 4>(
+            "SELECT id, created_at, last_seen_at, expires_at, address, device \
+             FROM staff_sessions WHERE staff_id = ? AND id < ? AND state = 'active' \
+             AND revoked_at IS NULL AND expires_at > ? ORDER BY id DESC LIMIT ?",
+            [
+                staff.as_uuid().into(),
+                before.map_or(Uuid::max(), StaffSessionId::as_uuid).into(),
+                now.into(),
+                limit.plus_one().into(),
+            ],
+        );
+        let rows = rows.all(conn).await?;
+        Ok(rows.into_iter().map(ListedStaffSession::from).collect())
+    }
+
+    /// Ends a session of this account; answers false when it has none such.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_own(
+        conn: &impl ConnectionTrait,
+        staff: StaffId,
+        id: StaffSessionId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE staff_sessions SET revoked_at = ? \
+             WHERE id = ? AND staff_id = ? AND revoked_at IS NULL AND expires_at > ?",
+            [
+                now.into(),
+                id.as_uuid().into(),
+                staff.as_uuid().into(),
+                now.into(),
+            ],
+        );
+        Ok(changed.await? == 1)
     }
 
     /// Adds a session.

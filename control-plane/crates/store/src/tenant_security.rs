@@ -84,6 +84,94 @@ impl TenantSecurityStore {
     }
 }
 
+impl TenantSecurityStore {
+    /// Writes a tenant's decisions, but for the access policy, at their next revision. The caller
+    /// has checked the present one under [`crate::MembershipStore::lock_tenant`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn put(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        security: &TenantSecurity,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sql::execute(
+            conn,
+            "INSERT INTO tenant_security (tenant_id, sso_enforced, second_factor_required, \
+             idle_minutes, absolute_minutes, contact, colour, revision, updated_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?) ON DUPLICATE KEY UPDATE \
+             sso_enforced = VALUES(sso_enforced), \
+             second_factor_required = VALUES(second_factor_required), \
+             idle_minutes = VALUES(idle_minutes), absolute_minutes = VALUES(absolute_minutes), \
+             contact = VALUES(contact), colour = VALUES(colour), revision = revision + 1, \
+             updated_at = VALUES(updated_at)",
+            [
+                tenant.as_uuid().into(),
+                security.sso_enforced.into(),
+                security.second_factor_required.into(),
+                security.idle_minutes.into(),
+                security.absolute_minutes.into(),
+                security.contact.clone().into(),
+                security.colour.clone().into(),
+                now.into(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Who may use the password while single sign-on is enforced.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn list_break_glass_owners(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+    ) -> Result<Vec<MemberId>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Owner {
+            member_id: uuid::Uuid,
+        }
+        let rows = sql::select::<Owner, 1>(
+            "SELECT member_id FROM break_glass_owners WHERE tenant_id = ? ORDER BY member_id",
+            [tenant.as_uuid().into()],
+        );
+        let rows = rows.all(conn).await?;
+        Ok(rows.into_iter().map(|row| row.member_id.into()).collect())
+    }
+
+    /// Names who may, in the place of those who might before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replace_break_glass_owners(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        owners: &[MemberId],
+        named_by: MemberId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let text = "DELETE FROM break_glass_owners WHERE tenant_id = ?";
+        sql::execute(conn, text, [tenant.as_uuid().into()]).await?;
+        for owner in owners {
+            sql::execute(
+                conn,
+                "INSERT INTO break_glass_owners (member_id, tenant_id, named_by, named_at) \
+                 VALUES (?, ?, ?, ?)",
+                [
+                    owner.as_uuid().into(),
+                    tenant.as_uuid().into(),
+                    named_by.as_uuid().into(),
+                    now.into(),
+                ],
+            )
+            .await?;
+        }
+        Ok(())
+    }
+}
+
 impl From<Row> for TenantSecurity {
     fn from(row: Row) -> Self {
         Self {
