@@ -13,6 +13,7 @@ use crate::{
     settings::{DEFAULTS, Settings},
 };
 use commands::{
+    audit::AuditCommand,
     keys::KeysCommand, node::NodeCommand, server::ServerCommand, staff::StaffCommand,
     tenant::TenantCommand,
 };
@@ -54,6 +55,9 @@ enum Command {
     /// Makes nodes of the tenant runtime known.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Shows that nobody changed the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Makes master keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -116,6 +120,7 @@ impl Cli {
             Command::Staff(command) => block_on(command.run(load()?.settings)),
             Command::Server(command) => block_on(command.run(load()?.settings)),
             Command::Node(command) => block_on(command.run(load()?.settings)),
+            Command::Audit(command) => block_on(command.run(load()?.settings)),
             Command::Keys(command) => command.run(),
             Command::Config(ConfigCommand::Check) => {
                 load()?;
@@ -138,7 +143,7 @@ impl Cli {
 
 fn migrate_text(settings: &Settings, dry_run: bool) -> anyhow::Result<String> {
     if dry_run {
-        let pending = migrate::pending(settings)?;
+        let pending = migrate::planned(settings)?;
         return Ok(if pending.files.is_empty() {
             "nothing is pending\n".to_owned()
         } else {

@@ -54,7 +54,8 @@ impl Parts {
             Passwords::new(settings.passwords)?,
             links.clone(),
             settings.sessions,
-        );
+        )
+        .with_staff(settings.staff.clone());
         let fleet = Fleet {
             central: central.clone(),
             clock: clock.clone(),

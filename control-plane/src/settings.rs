@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::Path};
 
 use cp_app::{
     Links, SessionSettings,
+    audit::AuditSettings,
     passwords::PasswordSettings,
+    staff::StaffSettings,
     worker::{AccountLimits, Fault as WorkerFault, FaultManner, Moment, WorkerSettings},
 };
 use cp_gateway::GatewaySettings;
@@ -47,6 +49,8 @@ pub struct Settings {
     pub secrets: Secrets,
     /// Sessions.
     pub sessions: SessionSettings,
+    /// The platform's own staff.
+    pub staff: StaffSettings,
     /// Passwords.
     pub passwords: PasswordSettings,
     /// Tenants' database accounts.
@@ -55,8 +59,20 @@ pub struct Settings {
     pub pools: PoolBudget,
     /// Faults on purpose.
     pub fault: FaultOnPurpose,
+    /// The account that changes the central schema.
+    pub migrate: Migrate,
+    /// The audit log.
+    pub audit: AuditSettings,
     /// The log.
     pub log: LogSettings,
+}
+
+/// `[migrate]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Migrate {
+    /// The central database with an account that may change it; empty for that of `database`.
+    pub url: Secret,
 }
 
 /// What is allowed.

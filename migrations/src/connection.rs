@@ -39,12 +39,21 @@ impl fmt::Debug for Target {
 
 impl Target {
     pub(crate) fn connect(&self) -> Result<Conn, MigrateError> {
+        self.open(Some(self.database.as_str()))
+    }
+
+    /// A session in no database, for an account that may have no rights in it yet.
+    pub(crate) fn connect_to_server(&self) -> Result<Conn, MigrateError> {
+        self.open(None)
+    }
+
+    fn open(&self, database: Option<&str>) -> Result<Conn, MigrateError> {
         let options = OptsBuilder::new()
             .ip_or_hostname(Some(self.host.as_str()))
             .tcp_port(self.port)
             .user(Some(self.user.as_str()))
             .pass(Some(self.password.as_str()))
-            .db_name(Some(self.database.as_str()))
+            .db_name(database)
             .prefer_socket(false)
             .tcp_connect_timeout(Some(Duration::from_secs(5)))
             .init(vec![SESSION]);

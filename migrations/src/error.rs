@@ -27,6 +27,12 @@ pub enum MigrateError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The account of serving programs has rights on the whole database.
+    #[error(
+        "the account of database.url has rights on whole databases, so that it could change the \
+         audit log: take them back (REVOKE … ON `database`.* FROM …) and run this again"
+    )]
+    ServingAccount,
     /// Another statement failed.
     #[error("the server refused a statement: {0}")]
     Statement(#[from] mysql::Error),

@@ -8,6 +8,7 @@ mod connection;
 mod embedded;
 mod error;
 mod fingerprint;
+mod grants;
 mod run;
 
 pub use connection::Target;
@@ -33,6 +34,16 @@ pub mod central {
     /// When the server cannot be reached, or the ledger tells of other files.
     pub fn pending(target: &Target) -> Result<Pending, MigrateError> {
         Session::open(target)?.pending(Schema::Central)
+    }
+
+    /// Gives the account of serving programs what it needs and no more; answers how many rights
+    /// were changed.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, the owner may not give rights, or the account has rights
+    /// on the whole database, which cannot be taken back for a table.
+    pub fn grant(owner: &Target, serving: &Target) -> Result<usize, MigrateError> {
+        crate::grants::grant(owner, serving)
     }
 
     /// The fingerprint of what is there.

@@ -1,6 +1,7 @@
 //! The commands that look at the fleet or change it. They do what the staff API does, for who has
 //! the server.
 
+pub mod audit;
 pub mod keys;
 pub mod node;
 pub mod server;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cp_app::{mail, projections};
+use cp_app::{audit, mail, projections};
 use cp_gateway::Gateway;
 use mailer::Mailer;
 use tokio::task::JoinSet;
@@ -41,6 +41,10 @@ impl Background {
             self.stop.clone(),
         );
         self.spawn(async move { mail.run(stop).await });
+        let (central, clock) = (parts.central.clone(), parts.auth.clock.clone());
+        let anchors = parts.settings.audit.anchor_file();
+        let (keeper, stop) = (audit::Keeper::new(central, clock, anchors), self.stop.clone());
+        self.spawn(async move { keeper.run(stop).await });
         let projections = projections::Worker::new(parts.auth.clone());
         let stop = self.stop.clone();
         self.spawn(async move { projections.run(stop).await });

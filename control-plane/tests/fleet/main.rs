@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod audit_chain;
 mod cancel;
 mod crash;
 mod fixture;

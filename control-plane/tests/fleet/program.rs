@@ -25,6 +25,11 @@ fn program(environment: &[(String, String)], arguments: &[&str]) -> Command {
     command
 }
 
+/// The program with the settings of this control plane.
+pub fn command(control_plane: &ControlPlane) -> Command {
+    program(&control_plane.environment, &[])
+}
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -5,8 +5,10 @@ mod invitation;
 mod link;
 mod notice;
 mod send;
+mod staff_link;
 
 pub use invitation::Invitation;
 pub use link::SecurityLink;
 pub use notice::SecurityNotice;
+pub use staff_link::StaffLink;
 pub use send::{Mail, MailError, Mailer, SmtpSettings};

@@ -1,9 +1,8 @@
 //! Use cases of the fleet: what staff ask for. Tenants are changed by operations only, which the
 //! [`crate::worker`] carries out.
 
-mod audit;
 mod groups;
-mod keyed;
+pub(crate) mod keyed;
 mod operations;
 mod placement;
 mod servers;
@@ -20,7 +19,6 @@ use tokio::sync::Notify;
 
 use crate::{links::Links, push::Pushes};
 
-pub use audit::list_audit;
 pub use cp_store::{
     AuditEntry, CountedGroup, CountedServer, ListedOperation, ListedTenant, OperationFilter,
     PlacementGroup, Server, TenantFilter,

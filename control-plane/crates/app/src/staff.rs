@@ -1,17 +1,32 @@
 //! The platform's own staff: accounts, and a sign-in that always takes two factors.
 
 mod account;
+mod accounts;
+mod links;
+pub(crate) mod record;
 mod second_factor;
 mod session;
+mod settings;
 mod sign_in;
-mod totp;
+pub(crate) mod totp;
 
 pub use account::{
     CreatedStaff, NewSecondFactor, NewStaff, StaffAccountError, create_staff, list_staff,
     reset_second_factor,
 };
+pub use accounts::{
+    StaffChange, StaffChangeError, change_account, end_session, find_account, list_accounts,
+    list_sessions,
+};
+pub use cp_store::{ListedStaffSession, StaffAccount, StaffLink};
+pub use links::{
+    InviteStaff, OpenedLink, StaffLinkError, UseLink, invite_staff, list_links, open_link,
+    reset_staff, use_link, withdraw_link,
+};
+pub use record::By;
 pub use second_factor::{GiveCode, StaffSignedIn, give_code};
 pub use session::{hash_staff_credential, resolve_staff, sign_out_staff};
+pub use settings::StaffSettings;
 pub use sign_in::{PendingStaff, StaffSignIn, sign_in_staff};
 
 use cp_store::{StoreError, seal::SealError};

@@ -3,12 +3,16 @@
 //! Whoever serves it puts `Data<cp_app::Auth>` and `Data<cp_app::fleet::Fleet>` into the app's
 //! data. Every handler takes a [`Staff`] and says which right it needs, before anything else.
 
+mod account_views;
+mod accounts;
 mod audit;
 mod caller;
 mod events;
 mod groups;
+mod links;
 mod openapi;
 mod operations;
+mod paging;
 mod problems;
 mod servers;
 mod tenants;

@@ -7,7 +7,7 @@ use reqwest::{Method, RequestBuilder, Response, header};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Accepted, AuditEntryView, AuditQuery, OperationEvents, OperationQuery, OperationView,
+    Accepted, AuditEntryView, AuditHeadView, AuditQuery, OperationEvents, OperationQuery, OperationView,
     PlacementGroupCreate, PlacementGroupView, SecondFactor, ServerCreate, ServerView,
     StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, SuspendTenant, TenantCreate,
     TenantDetail, TenantQuery, TenantSummary,
@@ -263,6 +263,14 @@ impl StaffCalls {
     /// When the call fails.
     pub async fn audit(&self, query: &AuditQuery) -> Answer<Page<AuditEntryView>> {
         self.get("/audit", query).await
+    }
+
+    /// The end of the audit log's chain of hashes.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn audit_head(&self) -> Answer<AuditHeadView> {
+        self.get("/audit/head", &()).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &impl Serialize) -> Answer<T> {

@@ -2,6 +2,7 @@
 //!
 //! [`StaffApi`] is the typed client. Paths and answers are those of `/staff/v1/openapi.json`.
 
+mod accounts;
 mod audit;
 mod client;
 mod error;
@@ -11,7 +12,11 @@ mod operations;
 mod sign_in;
 mod tenants;
 
-pub use audit::{AuditEntryView, AuditQuery};
+pub use accounts::{
+    LinkToken, ListedSessionView, OpenedStaffLink, PageQuery, StaffAccountView, StaffInvite,
+    StaffLinkView, StaffQuery, StaffRoleChange, UseStaffLink,
+};
+pub use audit::{AuditEntryView, AuditHeadView, AuditQuery};
 pub use client::{Caller, SESSION_COOKIES, SignedIn, StaffApi, StaffCalls};
 pub use error::{FieldProblem, ProblemBody, StaffApiError};
 pub use events::OperationEvents;

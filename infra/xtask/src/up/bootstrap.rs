@@ -49,6 +49,10 @@ fn environment(up: &Up, binary: &str) -> Vec<(&'static str, String)> {
                 format!("http://trellis.localhost:{}", GATEWAY_PORT.number()),
             ),
             (
+                "CP__STAFF__BACKOFFICE_URL",
+                format!("http://backoffice.localhost:{}", BACKOFFICE_PORT.number()),
+            ),
+            (
                 "CP__MAILER__URL",
                 format!("smtp://127.0.0.1:{}", up.stack.ports.smtp),
             ),

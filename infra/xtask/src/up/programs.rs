@@ -149,6 +149,10 @@ impl Program {
                 format!("TR__{}__ADDRESS", self.role.to_uppercase()),
                 port.address(),
             );
+        // Without a document server the platform runs as well, only slower.
+        if let Some(url) = up.environment.get("MONGODB_URL") {
+            command.env("TR__CACHE__URL", url);
+        }
         Ok(())
     }
 }

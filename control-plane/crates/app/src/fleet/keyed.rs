@@ -1,6 +1,8 @@
 //! Keyed requests: with the same key and body, the same answer and one effect.
 
+use clock::Clock;
 use cp_store::{IdempotencyStore, KeptAnswer, StoreError};
+use db::CentralDb;
 use sea_orm::ConnectionTrait;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
@@ -41,9 +43,12 @@ impl Keyed {
         }
     }
 
-    async fn answered(&self, fleet: &Fleet) -> Result<Option<Vec<u8>>, KeyError> {
-        let kept =
-            IdempotencyStore::find(fleet.central.conn(), &self.scope, fleet.clock.now()).await?;
+    async fn answered(
+        &self,
+        central: &CentralDb,
+        clock: &Clock,
+    ) -> Result<Option<Vec<u8>>, KeyError> {
+        let kept = IdempotencyStore::find(central.conn(), &self.scope, clock.now()).await?;
         match kept {
             None => Ok(None),
             Some(kept) if kept.body_hash == self.body_hash => Ok(Some(kept.body)),
@@ -57,8 +62,17 @@ pub(super) async fn kept<T: DeserializeOwned>(
     fleet: &Fleet,
     keyed: Option<&Keyed>,
 ) -> Result<Option<T>, KeyError> {
+    kept_in(&fleet.central, &fleet.clock, keyed).await
+}
+
+/// Likewise, without a fleet.
+pub(crate) async fn kept_in<T: DeserializeOwned>(
+    central: &CentralDb,
+    clock: &Clock,
+    keyed: Option<&Keyed>,
+) -> Result<Option<T>, KeyError> {
     let Some(keyed) = keyed else { return Ok(None) };
-    let Some(body) = keyed.answered(fleet).await? else {
+    let Some(body) = keyed.answered(central, clock).await? else {
         return Ok(None);
     };
     let read = serde_json::from_slice(&body);
@@ -74,6 +88,17 @@ pub(super) async fn keep(
     status: u16,
     body: &impl Serialize,
 ) -> Result<(), StoreError> {
+    keep_in(&fleet.clock, tx, keyed, status, body).await
+}
+
+/// Likewise, without a fleet.
+pub(crate) async fn keep_in(
+    clock: &Clock,
+    tx: &impl ConnectionTrait,
+    keyed: Option<&Keyed>,
+    status: u16,
+    body: &impl Serialize,
+) -> Result<(), StoreError> {
     let Some(keyed) = keyed else { return Ok(()) };
     let answer = KeptAnswer {
         body_hash: keyed.body_hash.to_vec(),
@@ -81,5 +106,5 @@ pub(super) async fn keep(
         location: None,
         body: serde_json::to_vec(body).unwrap_or_default(),
     };
-    IdempotencyStore::insert(tx, &keyed.scope, &answer, fleet.clock.now()).await
+    IdempotencyStore::insert(tx, &keyed.scope, &answer, clock.now()).await
 }

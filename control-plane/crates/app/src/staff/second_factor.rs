@@ -42,10 +42,11 @@ pub struct StaffSignedIn {
 pub async fn give_code(auth: &Auth, command: GiveCode) -> Result<StaffSignedIn, StaffSignInError> {
     let now = auth.clock.now();
     let conn = auth.central.conn();
-    let pending = StaffSessionStore::find_usable(conn, &command.pending, now)
-        .await?
-        .filter(|session| session.state == StaffSessionState::Pending)
-        .ok_or(StaffSignInError::NotPending)?;
+    let pending =
+        StaffSessionStore::find_usable(conn, &command.pending, now - auth.staff.idle(), now)
+            .await?
+            .filter(|session| session.state == StaffSessionState::Pending)
+            .ok_or(StaffSignInError::NotPending)?;
     let attempt = auth.attempts.second_factor(pending.staff, now).await?;
     if !StaffStore::count_code(conn, pending.staff).await? {
         return Err(StaffSignInError::Closed);

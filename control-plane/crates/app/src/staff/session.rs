@@ -23,7 +23,8 @@ pub async fn resolve_staff(
     hash: &TokenHash,
 ) -> Result<Option<StaffAccess>, StoreError> {
     let (conn, now) = (auth.central.conn(), auth.clock.now());
-    let found = StaffSessionStore::find_usable(conn, hash, now).await?;
+    let used_since = now - auth.staff.idle();
+    let found = StaffSessionStore::find_usable(conn, hash, used_since, now).await?;
     let session = found.filter(|session| session.state == StaffSessionState::Active);
     if let Some(session) = &session
         && now - session.last_seen_at >= LAST_SEEN_GRAIN
@@ -39,7 +40,8 @@ pub async fn resolve_staff(
 /// When the database fails.
 pub async fn sign_out_staff(auth: &Auth, hash: &TokenHash) -> Result<(), StoreError> {
     let (conn, now) = (auth.central.conn(), auth.clock.now());
-    if let Some(session) = StaffSessionStore::find_usable(conn, hash, now).await? {
+    let used_since = now - auth.staff.idle();
+    if let Some(session) = StaffSessionStore::find_usable(conn, hash, used_since, now).await? {
         StaffSessionStore::revoke(conn, session.id, now).await?;
     }
     Ok(())

@@ -1,9 +1,13 @@
 //! The member of staff behind a request, what they may do, and the key of the request.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use cp_app::fleet::{Keyed, Requester};
+use cp_app::{
+    fleet::{Keyed, Requester},
+    staff::By,
+};
 use cp_domain::FleetPermission;
 use futures_util::future::LocalBoxFuture;
+use kernel::{StaffId, StaffSessionId};
 use serde::Serialize;
 use web::{ApiError, IdempotencyKey, ProblemCode, RequestIdExt};
 
@@ -38,6 +42,27 @@ impl Staff {
             staff: Some(self.actor.staff),
             request_id,
         }
+    }
+
+    /// Who asks, with the key of the request for this body of it.
+    #[must_use]
+    pub fn by(&self, body: &impl Serialize) -> By {
+        By {
+            requester: self.requester(),
+            keyed: self.keyed(body),
+        }
+    }
+
+    /// Their account.
+    #[must_use]
+    pub const fn id(&self) -> StaffId {
+        self.actor.staff
+    }
+
+    /// Their session.
+    #[must_use]
+    pub const fn session(&self) -> StaffSessionId {
+        self.actor.session
     }
 
     /// The key of the request, for this body of it.

@@ -6,7 +6,7 @@ use actix_web::{App, HttpResponse, get, http::header::CACHE_CONTROL};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
-use super::{audit, events, groups, operations, servers, tenants};
+use super::{accounts, audit, events, groups, links, operations, servers, tenants};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -24,6 +24,7 @@ use super::{audit, events, groups, operations, servers, tenants};
         (name = "Operations", description = "What is being done to tenants, step by step."),
         (name = "Servers", description = "MariaDB servers that hold tenants' databases."),
         (name = "Placement groups", description = "Sets of tenants kept together."),
+        (name = "Staff", description = "Accounts of staff, their roles and sessions."),
         (name = "Audit", description = "Who did what."),
         (name = "Meta", description = "About this API."),
     ),
@@ -54,7 +55,23 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(servers::create)
         .service(groups::list)
         .service(groups::create)
+        .service(accounts::list)
+        .service(links::invite)
+        .service(accounts::show)
+        .service(accounts::change_role)
+        .service(accounts::disable)
+        .service(accounts::enable)
+        .service(links::reset)
+        .service(accounts::list_sessions)
+        .service(accounts::end_session)
+        .service(accounts::list_own_sessions)
+        .service(accounts::end_own_session)
+        .service(links::list)
+        .service(links::withdraw)
+        .service(links::open)
+        .service(links::use_up)
         .service(audit::list)
+        .service(audit::head)
         .service(document);
 }
 

@@ -5,9 +5,13 @@ use cp_app::{
     fleet::{
         AddGroupError, AddServerError, CreateTenantError, KeyError, OperationError, ServiceError,
     },
+    mail::QueueError,
+    staff::{StaffChangeError, StaffLinkError},
 };
 use cp_domain::OperationRuleError;
 use web::{ApiError, ProblemCode};
+
+use crate::auth::problems as auth;
 
 pub(super) fn store(error: &StoreError) -> ApiError {
     match error {
@@ -91,6 +95,40 @@ pub(super) fn add_server(error: &AddServerError) -> ApiError {
         AddServerError::Key(error) => key(error),
         AddServerError::Seal(error) => ApiError::internal(error),
         AddServerError::Store(error) => store(error),
+    }
+}
+
+pub(super) fn staff_change(error: &StaffChangeError) -> ApiError {
+    match error {
+        StaffChangeError::Unknown => ApiError::new(ProblemCode::NotFound),
+        StaffChangeError::Oneself => ApiError::new(ProblemCode::RuleBroken)
+            .detail("Nobody changes their own account: another owner has to."),
+        StaffChangeError::LastOwner => ApiError::new(ProblemCode::RuleBroken)
+            .detail("The last owner stays: make somebody else an owner first."),
+        StaffChangeError::Key(error) => key(error),
+        StaffChangeError::Store(error) => store(error),
+    }
+}
+
+pub(super) fn staff_link(error: StaffLinkError) -> ApiError {
+    match error {
+        StaffLinkError::Exists => ApiError::new(ProblemCode::AlreadyExists)
+            .detail("An account of staff has this address.")
+            .field("/email", "taken", "An account of staff has this address."),
+        StaffLinkError::Unknown => ApiError::new(ProblemCode::NotFound),
+        StaffLinkError::Oneself => ApiError::new(ProblemCode::RuleBroken)
+            .detail("Nobody resets their own factors: another owner has to."),
+        StaffLinkError::WrongCode => ApiError::new(ProblemCode::InvalidCredentials)
+            .detail("The code is not one of the authenticator with this link's secret."),
+        StaffLinkError::Weak(error) => auth::weak(error),
+        StaffLinkError::TooMany(error) => auth::too_many(error),
+        StaffLinkError::Password(error) => auth::password(&error),
+        StaffLinkError::Secret(error) => ApiError::internal(&error),
+        StaffLinkError::Mail(QueueError::Store(error)) | StaffLinkError::Store(error) => {
+            store(&error)
+        }
+        StaffLinkError::Mail(error) => ApiError::internal(&error),
+        StaffLinkError::Key(error) => key(&error),
     }
 }
 
