@@ -6,6 +6,8 @@ pub mod attempts;
 pub mod audit;
 mod auth;
 pub mod cache;
+pub mod clients;
+pub mod credentials;
 pub mod factors;
 pub mod fleet;
 pub mod identity_keys;
@@ -14,6 +16,7 @@ mod links;
 pub mod mail;
 pub mod members;
 pub mod nodes;
+pub mod oauth;
 pub mod passwords;
 pub mod people;
 mod placements;
@@ -21,16 +24,19 @@ pub mod policies;
 pub mod projections;
 pub mod push;
 pub mod routes;
+pub mod scim;
 mod secrets;
 pub mod sessions;
 pub mod sign_in;
+pub mod sso;
 pub mod staff;
+pub mod support;
 pub mod step_up;
 pub mod tokens;
 pub mod worker;
 
 pub use cp_store::{
-    AccessToken, Invitation, KeptAnswer, Member, Session, Staff, StaffAccess, StoreError,
+    AccessToken, ClientSecret, Invitation, KeptAnswer, Member, Session, Staff, StaffAccess, StoreError,
 };
 
 pub use auth::{Auth, Client, SessionSettings};

@@ -8,6 +8,7 @@ mod invite;
 mod keyed;
 
 pub use archive::archive_member;
+pub(crate) use archive::end_access;
 pub use change::{MemberChange, change_member, check_change};
 pub use enrol::{Enrol, EnrolError, enrol_member};
 pub use invite::{InviteMember, invite_member, resend_invitation};
@@ -99,7 +100,10 @@ impl Administrator<'_> {
     }
 
     /// Begins a transaction of an architect.
-    async fn begin_as_architect(&self, auth: &Auth) -> Result<DatabaseTransaction, MemberError> {
+    pub(crate) async fn begin_as_architect(
+        &self,
+        auth: &Auth,
+    ) -> Result<DatabaseTransaction, MemberError> {
         let (tx, caller) = self.begin(auth).await?;
         if caller.membership.is_active_architect() {
             Ok(tx)
@@ -135,6 +139,17 @@ impl Administrator<'_> {
         Ok((tx, target))
     }
 
+    /// Whether the caller is an architect, read again.
+    pub(crate) async fn check_architect(&self, auth: &Auth) -> Result<(), MemberError> {
+        let (conn, tenant) = (auth.central.conn(), self.tenant.tenant_id);
+        let caller = MembershipStore::find(conn, tenant, self.session.member_id).await?;
+        if caller.is_some_and(|caller| caller.membership.is_active_architect()) {
+            Ok(())
+        } else {
+            Err(MemberError::Forbidden)
+        }
+    }
+
     async fn audit(
         &self,
         tx: &DatabaseTransaction,
@@ -143,11 +158,24 @@ impl Administrator<'_> {
         member: MemberId,
         detail: serde_json::Value,
     ) -> Result<(), StoreError> {
+        self.audit_object(tx, auth, action, member.as_uuid(), detail)
+            .await
+    }
+
+    /// Remembers what the caller did to something of the tenant.
+    pub(crate) async fn audit_object(
+        &self,
+        tx: &DatabaseTransaction,
+        auth: &Auth,
+        action: &'static str,
+        object: uuid::Uuid,
+        detail: serde_json::Value,
+    ) -> Result<(), StoreError> {
         let event = AuditEvent {
             actor: AuditActor::Member(self.session.member_id),
             action,
             tenant: Some(self.tenant.tenant_id),
-            object: Some(member.as_uuid()),
+            object: Some(object),
             detail,
             request_id: Some(self.request_id.to_string()),
         };

@@ -4,7 +4,7 @@
 //! would hash to it.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use cp_domain::{TokenHash, format_token, is_whole_token};
+use cp_domain::{SecretKind, TokenHash, format_secret, is_whole_secret};
 use rand::RngCore as _;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
@@ -22,9 +22,14 @@ pub(crate) fn mint_opaque() -> Minted {
     minted(BASE64_URL_SAFE_NO_PAD.encode(random()))
 }
 
-/// A new personal access token.
+/// A new access token.
 pub(crate) fn mint_token() -> Minted {
-    minted(format_token(&random()))
+    mint_secret(SecretKind::AccessToken)
+}
+
+/// A new secret of a program.
+pub(crate) fn mint_secret(kind: SecretKind) -> Minted {
+    minted(format_secret(kind, &random()))
 }
 
 /// The hash of a cookie's value or a link's token; none when it cannot be one of ours.
@@ -34,10 +39,21 @@ pub fn hash_opaque(value: &str) -> Option<TokenHash> {
     (bytes.len() == 32).then(|| hash(value))
 }
 
-/// The hash of a personal access token; none when it is not a whole one.
+/// The hash of an access token; none when it is not a whole one.
 #[must_use]
 pub fn hash_token(value: &str) -> Option<TokenHash> {
-    is_whole_token(value).then(|| hash(value))
+    hash_secret(SecretKind::AccessToken, value)
+}
+
+/// The hash of a program's secret; none when it is not a whole one of this kind.
+#[must_use]
+pub fn hash_secret(kind: SecretKind, value: &str) -> Option<TokenHash> {
+    is_whole_secret(kind, value).then(|| hash(value))
+}
+
+/// The hash of a text that is one of a kind.
+pub(crate) fn hash_text(text: &str) -> TokenHash {
+    hash(text)
 }
 
 /// A key for what must not be kept in clear, such as an address in a counter's name.

@@ -56,6 +56,7 @@ pub async fn create_token(
         token_hash: hash,
         tenant: command.tenant,
         member: command.member,
+        client: None,
         name: command.name,
         scopes: command.scopes,
         created_at: now,

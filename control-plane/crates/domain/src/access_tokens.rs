@@ -1,4 +1,5 @@
-//! Personal access tokens: `trl_` + 256 random bits + CRC-32, in letters and digits.
+//! Secrets of programs: a prefix, 256 random bits and their CRC-32, in letters and digits. Access
+//! tokens begin with `trl_`, tokens of directories with `trs_`, secrets of clients with `trc_`.
 //!
 //! The prefix lets scanners find leaked ones, the checksum lets us refuse a mistyped or truncated
 //! one without asking the database.
@@ -6,8 +7,31 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Scope, Scopes};
 
-/// What every token begins with.
+/// What every access token begins with.
 pub const TOKEN_PREFIX: &str = "trl_";
+
+/// What a secret is good for; none is ever taken for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// An access token of a member.
+    AccessToken,
+    /// A token of a tenant's directory.
+    DirectoryToken,
+    /// The secret of a member's client.
+    ClientSecret,
+}
+
+impl SecretKind {
+    /// What it begins with.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::AccessToken => TOKEN_PREFIX,
+            Self::DirectoryToken => "trs_",
+            Self::ClientSecret => "trc_",
+        }
+    }
+}
 
 /// The longest life of a token.
 pub const MAX_TOKEN_DAYS: i64 = 366;
@@ -16,18 +40,30 @@ const SECRET_CHARS: usize = 43;
 const CHECKSUM_CHARS: usize = 6;
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// The token of these random bytes.
+/// The access token of these random bytes.
 #[must_use]
 pub fn format_token(random: &[u8; 32]) -> String {
-    let secret = base62(random, SECRET_CHARS);
-    let checksum = base62(&crc32(secret.as_bytes()).to_be_bytes(), CHECKSUM_CHARS);
-    format!("{TOKEN_PREFIX}{secret}{checksum}")
+    format_secret(SecretKind::AccessToken, random)
 }
 
-/// Whether the text is a whole token: prefix, length and checksum. It may still be unknown.
+/// The secret of these random bytes.
+#[must_use]
+pub fn format_secret(kind: SecretKind, random: &[u8; 32]) -> String {
+    let secret = base62(random, SECRET_CHARS);
+    let checksum = base62(&crc32(secret.as_bytes()).to_be_bytes(), CHECKSUM_CHARS);
+    format!("{}{secret}{checksum}", kind.prefix())
+}
+
+/// Whether the text is a whole access token: prefix, length and checksum. It may still be unknown.
 #[must_use]
 pub fn is_whole_token(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix(TOKEN_PREFIX) else {
+    is_whole_secret(SecretKind::AccessToken, text)
+}
+
+/// Whether the text is a whole secret of this kind.
+#[must_use]
+pub fn is_whole_secret(kind: SecretKind, text: &str) -> bool {
+    let Some(rest) = text.strip_prefix(kind.prefix()) else {
         return false;
     };
     if rest.len() != SECRET_CHARS + CHECKSUM_CHARS || !rest.is_ascii() {
@@ -151,6 +187,13 @@ mod tests {
         #[test]
         fn two_secrets_are_two_tokens(a: [u8; 32], b: [u8; 32]) {
             prop_assert_eq!(a == b, format_token(&a) == format_token(&b));
+        }
+
+        #[test]
+        fn a_secret_is_good_for_one_thing(random: [u8; 32], at in 0_usize..3, other in 0_usize..3) {
+            let kinds = [SecretKind::AccessToken, SecretKind::DirectoryToken, SecretKind::ClientSecret];
+            let secret = format_secret(kinds[at], &random);
+            prop_assert_eq!(is_whole_secret(kinds[other], &secret), at == other);
         }
 
         #[test]

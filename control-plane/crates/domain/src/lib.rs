@@ -22,10 +22,11 @@ mod routes;
 mod sessions;
 mod sso;
 mod staff;
+mod support;
 
 pub use access_tokens::{
-    MAX_TOKEN_DAYS, TOKEN_PREFIX, TokenRuleError, check_token_terms, format_token, is_whole_token,
-    scopes_from_words, scopes_to_words,
+    MAX_TOKEN_DAYS, SecretKind, TOKEN_PREFIX, TokenRuleError, check_token_terms, format_secret,
+    format_token, is_whole_secret, is_whole_token, scopes_from_words, scopes_to_words,
 };
 pub use attempts::{AttemptCounter, DelayPolicy};
 pub use client_address::{ForwardedHeader, TrustedProxies};
@@ -47,6 +48,9 @@ pub use sessions::{SessionStage, SessionState, SignInMethod, StaffSessionState, 
 pub use sso::{
     ConnectionRuleError, ConnectionState, EnforcementError, EnforcementGround, FlowPurpose, GroupRole,
     MAX_BREAK_GLASS_OWNERS, MAX_GROUP_ROLES, check_connection_texts, check_group_roles, standing_of,
+};
+pub use support::{
+    MAX_SUPPORT_MINUTES, MIN_SUPPORT_MINUTES, SUPPORT_REQUEST_LIFE, SupportState, support_scopes,
 };
 pub use staff::{
     StaffRole, TOTP_HARD_STOP, TOTP_STEP_SECONDS, UnknownStaffRole, accepted_totp_steps,

@@ -125,6 +125,20 @@ impl Membership {
         }
     }
 
+    /// A new membership, active at once: somebody who may say so vouches for the person.
+    #[must_use]
+    pub const fn vouched_for(
+        member: MemberId,
+        tenant: TenantId,
+        person: PersonId,
+        standing: Standing,
+    ) -> Self {
+        Self {
+            state: MemberState::Active,
+            ..Self::invited(member, tenant, person, standing)
+        }
+    }
+
     /// The revision that clients see.
     #[must_use]
     pub const fn revision(&self) -> Revision {
@@ -147,6 +161,21 @@ impl Membership {
             MemberState::Active => Err(MembershipError::NotInvited),
             MemberState::Archived => Err(MembershipError::Archived),
         }
+    }
+
+    /// Active because somebody who may say so vouches for the person; the same version when it was.
+    #[must_use]
+    pub fn taken_up(self) -> Self {
+        if self.state == MemberState::Active {
+            return self;
+        }
+        self.next(self.standing, MemberState::Active)
+    }
+
+    /// The next version, when something changed that is kept beside it.
+    #[must_use]
+    pub const fn touched(self) -> Self {
+        self.next(self.standing, self.state)
     }
 
     /// With another standing; the same version when nothing changes. `other_architects` is the

@@ -70,7 +70,23 @@ const CLIENT: &str = "SELECT id, secret_hash, tenant_id, member_id, name, scopes
 pub struct ClientSecretStore;
 
 impl ClientSecretStore {
-    /// The client of a tenant, unless it was ended; kept as it is until the transaction ends.
+    /// The client of a tenant, unless it was ended.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        id: ClientId,
+    ) -> Result<Option<ClientSecret>, StoreError> {
+        let row = sql::select::<Row, 2>(
+            &format!("{CLIENT}id = ? AND tenant_id = ?"),
+            [id.as_uuid().into(), tenant.as_uuid().into()],
+        );
+        row.one(conn).await?.map(ClientSecret::try_from).transpose()
+    }
+
+    /// As [`Self::find`]; kept as it is until the transaction ends.
     ///
     /// # Errors
     /// When the database fails.

@@ -3,7 +3,11 @@
 use kernel::MemberId;
 use sea_orm::ConnectionTrait;
 
-use crate::{Member, StoreError, sql};
+use crate::{
+    Member, StoreError,
+    scim::{CHUNK, ids, marks, open_statement},
+    sql,
+};
 
 /// The table `members` of a tenant database, written by the control plane only.
 #[derive(Debug, Clone, Copy)]
@@ -61,5 +65,31 @@ impl TenantMemberStore {
             [id.into(), id.into(), id.into()],
         );
         Ok(conn.query_one_raw(held).await?.is_some())
+    }
+
+    /// Whether one of these members holds what an external may not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn any_holds_manage(
+        conn: &impl ConnectionTrait,
+        members: &[MemberId],
+    ) -> Result<bool, StoreError> {
+        for chunk in members.chunks(CHUNK) {
+            let text = format!(
+                "SELECT 1 FROM members x WHERE x.id IN ({}) AND EXISTS (SELECT 1 FROM grants g \
+                 LEFT JOIN work_items w ON g.object = 'grid' AND w.id = g.object_id \
+                 LEFT JOIN folders f ON f.id = IF(g.object = 'folder', g.object_id, w.folder_id) \
+                 WHERE g.level >= 3 AND (f.owner_id IS NULL OR f.owner_id <> x.id) \
+                 AND (g.member_id = x.id OR g.group_id IN \
+                 (SELECT o.group_id FROM group_members o WHERE o.member_id = x.id))) LIMIT 1",
+                marks(chunk.len())
+            );
+            let held = open_statement(&text, ids(chunk).collect());
+            if conn.query_one_raw(held).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -1,9 +1,12 @@
 //! Archiving a member: sessions and tokens end at once, invitations are withdrawn.
 
+use chrono::{DateTime, Utc};
 use cp_store::{
-    AccessTokenStore, InvitationStore, Member, MembershipStore, SessionStore, StoreError,
+    AccessTokenStore, ClientSecretStore, InvitationStore, Member, MembershipStore, SessionStore,
+    StoreError,
 };
 use kernel::{IfMatch, MemberId};
+use sea_orm::ConnectionTrait;
 
 use super::{Administrator, MemberError, describe};
 use crate::{Auth, projections::project_soon};
@@ -30,9 +33,7 @@ pub async fn archive_member(
             before.membership.revision(),
         ));
     }
-    SessionStore::revoke_all(&tx, member, now).await?;
-    AccessTokenStore::revoke_all(&tx, member, now).await?;
-    InvitationStore::revoke_open(&tx, member, now).await?;
+    end_access(&tx, member, now).await?;
     let after = Member {
         membership,
         ..before.clone()
@@ -43,4 +44,18 @@ pub async fn archive_member(
     auth.directory.member_changed(member).await;
     project_soon(auth, tenant, member).await;
     Ok(after)
+}
+
+/// Ends everything by which a member comes in. [`crate::sessions::SessionDirectory::member_changed`]
+/// tells everybody after the commit.
+pub(crate) async fn end_access(
+    tx: &impl ConnectionTrait,
+    member: MemberId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    SessionStore::revoke_all(tx, member, now).await?;
+    AccessTokenStore::revoke_all(tx, member, now).await?;
+    ClientSecretStore::revoke_all(tx, member, now).await?;
+    InvitationStore::revoke_open(tx, member, now).await?;
+    Ok(())
 }

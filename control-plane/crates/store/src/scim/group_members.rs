@@ -184,7 +184,15 @@ impl ScimGroupMemberStore {
     pub async fn delete_member(
         conn: &impl ConnectionTrait,
         member: MemberId,
+        now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        sql::execute(
+            conn,
+            "UPDATE scim_groups SET revision = revision + 1, updated_at = ? WHERE id IN \
+             (SELECT gm.group_id FROM scim_group_members gm WHERE gm.member_id = ?)",
+            [now.into(), member.as_uuid().into()],
+        )
+        .await?;
         let text = "DELETE FROM scim_group_members WHERE member_id = ?";
         sql::execute(conn, text, [member.as_uuid().into()]).await?;
         Ok(())

@@ -113,7 +113,7 @@ impl Columns for Users {
             )),
             (_, "userName", _) => Some(Place::Text("COALESCE(s.user_name, p.email)")),
             (_, "externalId", _) => Some(Place::Text("s.external_id")),
-            (_, "active", _) => Some(Place::Boolean("m.state = 'active'")),
+            (_, "active", _) => Some(Place::Boolean("m.state <> 'archived'")),
             (_, "meta", Some("resourceType")) => Some(Place::Text("'User'")),
             (_, "meta", Some("created")) => Some(Place::Moment("m.created_at")),
             (_, "meta", Some("lastModified")) => Some(Place::Moment(
