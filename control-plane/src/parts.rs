@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use cp_app::{
-    Auth, CentralPlacements, Links, cache::Cache, fleet::Fleet, identity_keys::IdentityKeys,
+    Auth, CentralPlacements, Links, access::Access, cache::Cache, fleet::Fleet, identity_keys::IdentityKeys,
     nodes::Nodes, passwords::Passwords, push::Pushes, worker::Worker,
 };
 use cp_store::seal::{KeyRing, Sealer};
@@ -55,7 +55,11 @@ impl Parts {
             links.clone(),
             settings.sessions,
         )
-        .with_staff(settings.staff.clone());
+        .with_staff(settings.staff.clone())
+        .with_access(
+            Access::new(&settings.access, central.clone(), clock.clone())?,
+            pushes.clone(),
+        );
         let fleet = Fleet {
             central: central.clone(),
             clock: clock.clone(),

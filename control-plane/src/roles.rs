@@ -78,6 +78,7 @@ impl Process {
         let gateway = GatewayParts {
             routes: RouteDirectory::new(parts.central.clone()),
             sessions: parts.auth.directory.clone(),
+            access: parts.auth.access.clone(),
             keys: parts.nodes.keys.clone(),
             nodes: parts.nodes.clone(),
             pushes: parts.pushes.clone(),

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use cp_app::{
     Links, SessionSettings,
+    access::AccessSettings,
     audit::AuditSettings,
     passwords::PasswordSettings,
     staff::StaffSettings,
@@ -53,6 +54,8 @@ pub struct Settings {
     pub staff: StaffSettings,
     /// Passwords.
     pub passwords: PasswordSettings,
+    /// Access policies.
+    pub access: AccessSettings,
     /// Tenants' database accounts.
     pub accounts: AccountLimits,
     /// Connections to tenants' databases.
@@ -248,6 +251,9 @@ impl Validate for Settings {
             "accounts.connections",
             "must be at least pools.per_tenant",
         );
+        if let Err(error) = self.access.check() {
+            rule(false, "access", &error.to_string());
+        }
         self.validate_environment(&mut rule);
         match KeyRing::parse(self.secrets.keys.expose()) {
             Ok(_) => {}

@@ -109,6 +109,7 @@ impl Arena {
                 session: None,
                 scopes: None,
             },
+            support: None,
         };
         let identity = signer.sign(&claims, now).token;
         let (path, header) = (self.path(), identity::HEADER);

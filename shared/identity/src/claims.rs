@@ -1,7 +1,9 @@
 //! What an identity says, and how it is written in a token.
 
 use chrono::{DateTime, Utc};
-use kernel::{Actor, Generation, MemberId, Role, Scopes, SessionId, TenantContext, TenantId};
+use kernel::{
+    Actor, Generation, MemberId, Role, Scopes, SessionId, SupportAccessId, TenantContext, TenantId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -14,6 +16,22 @@ pub struct Claims {
     pub tenant: TenantContext,
     /// The member.
     pub actor: Actor,
+    /// A member of the platform's staff who looks in with the tenant's consent: pages show a
+    /// banner. The member above is then nobody's.
+    pub support: Option<Support>,
+}
+
+/// Who of the platform's staff looks in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Support {
+    /// The access that the tenant consented to.
+    pub id: SupportAccessId,
+    /// What they are called.
+    pub name: String,
+    /// Until when.
+    #[serde(with = "chrono::serde::ts_seconds")]
+    pub until: DateTime<Utc>,
 }
 
 /// The header of a token.
@@ -43,6 +61,8 @@ pub(crate) struct Payload {
     sid: Option<SessionId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     scp: Option<Scopes>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sup: Option<Support>,
 }
 
 impl Payload {
@@ -60,6 +80,7 @@ impl Payload {
             ext: claims.actor.external,
             sid: claims.actor.session,
             scp: claims.actor.scopes,
+            sup: claims.support.clone(),
         }
     }
 
@@ -76,6 +97,7 @@ impl Payload {
                 session: self.sid,
                 scopes: self.scp,
             },
+            support: self.sup.clone(),
         }
     }
 }

@@ -11,7 +11,7 @@ mod key;
 mod sign;
 mod verify;
 
-pub use claims::Claims;
+pub use claims::{Claims, Support};
 pub use key::{KeyError, PublicKey, SigningKey, generate_key};
 pub use sign::{SignedIdentity, Signer};
 pub use verify::{IdentityError, Verifier};

@@ -16,7 +16,7 @@ use crate::{
     key::{KeyError, PublicKey},
 };
 
-/// No token is longer: the claims are all of fixed size.
+/// No token is longer: the claims are all of bounded size.
 const MAX_TOKEN: usize = 2048;
 /// How many verified tokens are remembered.
 const REMEMBERED: u64 = 50_000;

@@ -28,6 +28,7 @@ fn claims() -> Claims {
             session: Some(SessionId::from_uuid(Uuid::from_u128(3))),
             scopes: Some([Scope::WorkItemsRead].into_iter().collect::<Scopes>()),
         },
+        support: None,
     }
 }
 

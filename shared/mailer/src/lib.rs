@@ -6,9 +6,11 @@ mod link;
 mod notice;
 mod send;
 mod staff_link;
+mod support_request;
 
 pub use invitation::Invitation;
 pub use link::SecurityLink;
 pub use notice::SecurityNotice;
-pub use staff_link::StaffLink;
 pub use send::{Mail, MailError, Mailer, SmtpSettings};
+pub use staff_link::StaffLink;
+pub use support_request::SupportRequest;

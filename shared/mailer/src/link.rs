@@ -80,8 +80,14 @@ mod tests {
             expires_at: DateTime::from_timestamp(1_795_000_000, 0).unwrap(),
         };
         let mail = link.mail("zoe@acme.example", "1@trellis.example").unwrap();
-        assert!(mail.text.contains("\nhttp://acme.trellis.localhost:8080/recover/abc\n"));
-        assert!(mail.html.contains("href=\"http://acme.trellis.localhost:8080/recover/abc\""));
+        assert!(
+            mail.text
+                .contains("\nhttp://acme.trellis.localhost:8080/recover/abc\n")
+        );
+        assert!(
+            mail.html
+                .contains("href=\"http://acme.trellis.localhost:8080/recover/abc\"")
+        );
         assert!(mail.text.contains("18 Nov 2026 at "));
         assert!(mail.text.contains("Zoë <i>") && !mail.html.contains("Zoë <i>"));
     }

@@ -82,7 +82,9 @@ mod tests {
             device: "Firefox on Linux".into(),
             advice: "If it was not you, reset it.".into(),
         };
-        let mail = notice.mail("zoe@acme.example", "1@trellis.example").unwrap();
+        let mail = notice
+            .mail("zoe@acme.example", "1@trellis.example")
+            .unwrap();
         assert_eq!(mail.subject, "Your password was changed");
         for part in [&mail.text, &mail.html] {
             assert!(part.contains("192.0.2.7") && part.contains("Firefox on Linux"));

@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use clock::Clock;
 use cp_domain::{Country, TokenHash};
+use cp_oidc::{Oidc, OidcSettings};
 use cp_store::seal::Sealer;
 use db::{CentralDb, TenantPools};
 use serde::Deserialize;
@@ -67,6 +68,8 @@ pub struct Auth {
     pub access: Access,
     /// Settings of the platform's own staff.
     pub staff: Arc<StaffSettings>,
+    /// Speaks with identity providers.
+    pub oidc: Oidc,
     /// Wakes the mail worker of this process.
     pub mail_nudge: Arc<Notify>,
     /// Wakes the projection worker of this process.
@@ -94,7 +97,12 @@ impl Auth {
             attempts: Attempts::new(cache.clone()),
             pushes: Pushes::new(cache.clone()),
             access: Access::open(central.clone(), clock.clone()),
-            directory: SessionDirectory::new(central.clone(), cache, clock.clone())
+            directory: SessionDirectory::new(
+                central.clone(),
+                pools.clone(),
+                cache,
+                clock.clone(),
+            )
                 .with_limits(&settings),
             central,
             pools,
@@ -104,8 +112,18 @@ impl Auth {
             links,
             settings,
             staff: Arc::default(),
+            oidc: Oidc::new(&OidcSettings::default()),
             mail_nudge: Arc::default(),
             projection_nudge: Arc::default(),
+        }
+    }
+
+    /// With these settings of single sign-on instead of the defaults.
+    #[must_use]
+    pub fn with_sso(self, sso: &OidcSettings) -> Self {
+        Self {
+            oidc: Oidc::new(sso),
+            ..self
         }
     }
 
@@ -114,6 +132,17 @@ impl Auth {
     pub fn with_staff(self, staff: StaffSettings) -> Self {
         Self {
             staff: Arc::new(staff),
+            ..self
+        }
+    }
+
+    /// With this instead of no proxies and no countries, and with the pushes that the process
+    /// listens to.
+    #[must_use]
+    pub fn with_access(self, access: Access, pushes: Pushes) -> Self {
+        Self {
+            access,
+            pushes,
             ..self
         }
     }

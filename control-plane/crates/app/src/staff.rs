@@ -31,7 +31,7 @@ pub use sign_in::{PendingStaff, StaffSignIn, sign_in_staff};
 
 use cp_store::{StoreError, seal::SealError};
 
-use crate::{attempts::TooManyAttempts, passwords::PasswordError};
+use crate::{attempts::TooManyAttempts, passwords::PasswordError, policies::CheckError};
 
 /// Why a member of staff is not signed in.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,9 @@ pub enum StaffSignInError {
     /// The kept secret cannot be used.
     #[error("the secret of the second factor cannot be used: {0}")]
     Secret(#[from] SealError),
+    /// An access policy refuses, or cannot be read.
+    #[error(transparent)]
+    Policy(#[from] CheckError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

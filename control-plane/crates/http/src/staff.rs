@@ -4,6 +4,7 @@
 //! data. Every handler takes a [`Staff`] and says which right it needs, before anything else.
 
 mod account_views;
+mod access_policies;
 mod accounts;
 mod audit;
 mod caller;
@@ -15,6 +16,7 @@ mod operations;
 mod paging;
 mod problems;
 mod servers;
+mod support;
 mod tenants;
 mod views;
 

@@ -1,5 +1,8 @@
 //! The typed client. One [`StaffApi`] per process; one [`StaffCalls`] per request of a person.
 
+mod accounts;
+mod support;
+
 use std::{fmt, time::Duration};
 
 use kernel::{OperationId, Page, TenantId};
@@ -7,10 +10,10 @@ use reqwest::{Method, RequestBuilder, Response, header};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    Accepted, AuditEntryView, AuditHeadView, AuditQuery, OperationEvents, OperationQuery, OperationView,
-    PlacementGroupCreate, PlacementGroupView, SecondFactor, ServerCreate, ServerView,
-    StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, SuspendTenant, TenantCreate,
-    TenantDetail, TenantQuery, TenantSummary,
+    Accepted, AuditEntryView, AuditHeadView, AuditQuery, OperationEvents, OperationQuery,
+    OperationView, PlacementGroupCreate, PlacementGroupView, SecondFactor, ServerCreate,
+    ServerView, StaffApiError, StaffSessionView, StaffSignIn, StaffSignInAnswer, SuspendTenant,
+    TenantCreate, TenantDetail, TenantQuery, TenantSummary,
 };
 
 /// The names of the cookie that holds a staff session: over https, and over plain http, which the
@@ -288,6 +291,10 @@ impl StaffCalls {
             request = request.header("idempotency-key", key);
         }
         decode(send(request).await?).await
+    }
+
+    async fn delete(&self, path: &str) -> Answer<()> {
+        send(self.request(Method::DELETE, path)).await.map(drop)
     }
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -2,6 +2,7 @@
 //!
 //! [`StaffApi`] is the typed client. Paths and answers are those of `/staff/v1/openapi.json`.
 
+mod access_policies;
 mod accounts;
 mod audit;
 mod client;
@@ -10,8 +11,14 @@ mod events;
 mod fleet;
 mod operations;
 mod sign_in;
+mod support;
 mod tenants;
 
+pub use access_policies::{
+    AccessPolicyBody, AccessRulesBody, AffectedView, CountryDataView, CountryRuleBody, DryRunView,
+    MyselfView, PlatformDryRunView, PlatformPolicyView, PolicyDraft, PolicyPutQuery,
+    UnknownCountry, UnsafeCountryPut, UnsafeCountryView, WindowBody,
+};
 pub use accounts::{
     LinkToken, ListedSessionView, OpenedStaffLink, PageQuery, StaffAccountView, StaffInvite,
     StaffLinkView, StaffQuery, StaffRoleChange, UseStaffLink,
@@ -31,6 +38,7 @@ pub use operations::{
 pub use sign_in::{
     SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,
 };
+pub use support::{EntranceView, SupportAccessView, SupportQuery, SupportRequest, SupportState};
 pub use tenants::{
     Accepted, ArchitectCreate, PeopleCount, SchemaView, SuspendTenant, TenantCreate,
     TenantDatabaseView, TenantDetail, TenantQuery, TenantState, TenantSummary,

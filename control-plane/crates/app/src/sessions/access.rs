@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use cp_domain::{Country, TokenHash};
-use kernel::{SessionId, TenantId, TokenId};
+use kernel::{SessionId, SupportAccessId, TenantId, TokenId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
@@ -47,13 +47,21 @@ pub enum PresentedCredential {
     Cookie(TokenHash),
     /// A personal access token.
     Bearer(TokenHash),
+    /// A cookie of a member of staff who looks in with the tenant's consent.
+    Support(TokenHash),
 }
+
+/// What the cookie of a member of staff in a tenant begins with.
+pub const SUPPORT_PREFIX: &str = "support.";
 
 impl PresentedCredential {
     /// From a cookie's value; none when it cannot be one of ours.
     #[must_use]
     pub fn from_cookie(value: &str) -> Option<Self> {
-        hash_opaque(value).map(Self::Cookie)
+        match value.strip_prefix(SUPPORT_PREFIX) {
+            Some(value) => hash_opaque(value).map(Self::Support),
+            None => hash_opaque(value).map(Self::Cookie),
+        }
     }
 
     /// From the value after `Bearer`; none when it is not a whole token.
@@ -66,7 +74,7 @@ impl PresentedCredential {
     #[must_use]
     pub const fn hash(&self) -> &TokenHash {
         match self {
-            Self::Cookie(hash) | Self::Bearer(hash) => hash,
+            Self::Cookie(hash) | Self::Bearer(hash) | Self::Support(hash) => hash,
         }
     }
 
@@ -75,6 +83,8 @@ impl PresentedCredential {
         match self {
             Self::Cookie(hash) => format!("t:{tenant}:session:{hash}"),
             Self::Bearer(hash) => format!("t:{tenant}:token:{hash}"),
+            // Never kept there.
+            Self::Support(hash) => format!("t:{tenant}:support:{hash}"),
         }
     }
 }
@@ -87,6 +97,8 @@ pub enum Credential {
     Session(SessionId),
     /// A personal access token.
     Token(TokenId),
+    /// Access of a member of staff, with the tenant's consent.
+    Support(SupportAccessId),
 }
 
 /// The hash of a link's token; none when it cannot be one of ours.

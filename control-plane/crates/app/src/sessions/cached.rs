@@ -1,12 +1,13 @@
 //! What a cookie or token stands for, as caches keep it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cp_domain::{MemberState, SessionState, SignInMethod, scopes_from_words};
+use cp_domain::{MemberState, SessionState, SignInMethod, scopes_from_words, support_scopes};
 use cp_store::{AccessRecord, ProofRecord};
 use kernel::{Actor, ConnectionId, MemberId, PersonId, Role, Scopes, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
 
 use super::Credential;
+use crate::support::SupportGuest;
 
 /// How long an entry is kept at most before its row is read again.
 pub(super) const ENTRY_LIFE: TimeDelta = TimeDelta::hours(12);
@@ -54,6 +55,9 @@ pub struct CachedSession {
     /// When the row has to be read again. Never later than the idle limit after a use that is
     /// known, so that no entry outlives the session's idleness.
     pub fresh_until: DateTime<Utc>,
+    /// A member of staff who looks in with the tenant's consent; pages show it as a banner.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<SupportGuest>,
 }
 
 /// The platform's limits, for tenants that have none of their own.
@@ -76,7 +80,7 @@ impl CachedSession {
     pub const fn session_id(&self) -> Option<SessionId> {
         match self.credential {
             Credential::Session(id) => Some(id),
-            Credential::Token(_) => None,
+            Credential::Token(_) | Credential::Support(_) => None,
         }
     }
 
@@ -89,6 +93,30 @@ impl CachedSession {
             external: self.external,
             session: self.session_id(),
             scopes: self.scopes,
+        }
+    }
+
+    /// A member of staff in a tenant: sees what an architect sees and changes nothing. Nobody's
+    /// person or member has these ids.
+    pub(super) fn of_guest(tenant: TenantId, guest: SupportGuest) -> Self {
+        let id = guest.access.as_uuid();
+        Self {
+            credential: Credential::Support(guest.access),
+            tenant_id: tenant,
+            person_id: PersonId::from_uuid(id),
+            member_id: MemberId::from_uuid(id),
+            role: Role::Architect,
+            external: false,
+            version: 0,
+            scopes: Some(support_scopes()),
+            expires_at: guest.expires_at,
+            method: None,
+            connection: None,
+            second_factor: true,
+            confirmed_at: None,
+            idle_seconds: None,
+            fresh_until: guest.expires_at,
+            support: Some(guest),
         }
     }
 
@@ -117,7 +145,11 @@ impl CachedSession {
         if !usable || idle_end.is_some_and(|end| end <= now) {
             return None;
         }
-        let unused_end = if used { idle.map(|idle| now + idle) } else { idle_end };
+        let unused_end = if used {
+            idle.map(|idle| now + idle)
+        } else {
+            idle_end
+        };
         let fresh_until = unused_end.map_or(now + ENTRY_LIFE, |end| end.min(now + ENTRY_LIFE));
         Some(Self {
             credential,
@@ -133,9 +165,9 @@ impl CachedSession {
             connection: proof.and_then(|proof| proof.connection),
             second_factor: proof.is_some_and(|proof| proof.second_factor),
             confirmed_at: proof.map(|proof| proof.confirmed_at),
-            idle_seconds: idle
-                .map(|idle| u32::try_from(idle.num_seconds()).unwrap_or(u32::MAX)),
+            idle_seconds: idle.map(|idle| u32::try_from(idle.num_seconds()).unwrap_or(u32::MAX)),
             fresh_until: fresh_until.min(expires_at),
+            support: None,
         })
     }
 }

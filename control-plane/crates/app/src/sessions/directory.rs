@@ -22,8 +22,9 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use clock::Clock;
+use cp_domain::TokenHash;
 use cp_store::{AccessRecord, AccessTokenStore, MembershipStore, SessionStore, StoreError};
-use db::CentralDb;
+use db::{CentralDb, TenantPools};
 use kernel::{MemberId, PersonId, TenantId};
 use redis::Script;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,7 @@ use crate::{
     SessionSettings,
     cache::{Away, Cache},
     secrets::mint_opaque,
+    support::SupportDoor,
 };
 
 /// The channel on which the hash (hex) of every session or token that ended or changed is told.
@@ -94,6 +96,7 @@ pub struct SessionDirectory {
     clock: Clock,
     limits: Limits,
     last_seen: LastSeen,
+    support: SupportDoor,
     /// Members whose entries could not be brought up to date.
     unsettled: Arc<Mutex<BTreeSet<MemberId>>>,
 }
@@ -101,9 +104,10 @@ pub struct SessionDirectory {
 impl SessionDirectory {
     /// A directory over this database and this cache.
     #[must_use]
-    pub fn new(central: CentralDb, cache: Cache, clock: Clock) -> Self {
+    pub fn new(central: CentralDb, pools: TenantPools, cache: Cache, clock: Clock) -> Self {
         let last_seen = LastSeen::default();
         Self {
+            support: SupportDoor::new(central.clone(), pools, clock.clone()),
             central,
             cache,
             clock,
@@ -120,7 +124,7 @@ impl SessionDirectory {
         self
     }
 
-    /// Who the credential stands for in this tenant, when it may be used.
+    /// Who the credential stands for in this tenant, when it may be used. It counts as a use.
     ///
     /// # Errors
     /// When neither Redis nor the database can say.
@@ -129,20 +133,37 @@ impl SessionDirectory {
         tenant: TenantId,
         presented: &PresentedCredential,
     ) -> Result<Option<CachedSession>, DirectoryError> {
-        let key = presented.key(tenant);
-        let found = match self.cache.get(&key).await {
-            Ok(Some(entry)) => match self.read_entry(&entry) {
-                Some(found) => found,
-                // Of another release, or to be read again.
-                None => self.renew(tenant, presented, &key, &entry).await?,
-            },
-            Ok(None) => self.refill(tenant, presented, &key).await?,
-            Err(Away) => self.read_row(tenant, presented).await?,
-        };
+        let found = self.look(tenant, presented).await?;
         if let Some(session) = &found {
             self.last_seen.note(session.credential);
         }
         Ok(found)
+    }
+
+    /// Like [`Self::resolve`], but not as a use: for a socket that is only open.
+    ///
+    /// # Errors
+    /// When neither Redis nor the database can say.
+    pub async fn look(
+        &self,
+        tenant: TenantId,
+        presented: &PresentedCredential,
+    ) -> Result<Option<CachedSession>, DirectoryError> {
+        if let PresentedCredential::Support(hash) = presented {
+            // Asked each time: what is kept nowhere ends everywhere at once.
+            let guest = self.support.find(tenant, hash).await?;
+            return Ok(guest.map(|guest| CachedSession::of_guest(tenant, guest)));
+        }
+        let key = presented.key(tenant);
+        match self.cache.get(&key).await {
+            Ok(Some(entry)) => match self.read_entry(&entry) {
+                Some(found) => Ok(found),
+                // Of another release, or to be read again.
+                None => self.renew(tenant, presented, &key, &entry).await,
+            },
+            Ok(None) => self.refill(tenant, presented, &key).await,
+            Err(Away) => self.read_row(tenant, presented).await,
+        }
     }
 
     /// What an entry says; none when this release cannot read it.
@@ -226,6 +247,7 @@ impl SessionDirectory {
                 let row = AccessTokenStore::find_access(conn, tenant, hash).await?;
                 row.and_then(|row| self.judge(&row, token_of(&row), true, now))
             }
+            PresentedCredential::Support(_) => None,
         })
     }
 
@@ -237,6 +259,28 @@ impl SessionDirectory {
         now: DateTime<Utc>,
     ) -> Option<CachedSession> {
         CachedSession::of_record(row, credential, used, self.limits, now)
+    }
+
+    /// Who of the staff may be in which tenant.
+    #[must_use]
+    pub const fn support(&self) -> &SupportDoor {
+        &self.support
+    }
+
+    /// Tells everybody that sessions of staff in a tenant have ended, after the commit. Without
+    /// Redis they find out within half a second.
+    pub async fn support_ended(&self, ended: &[(uuid::Uuid, TokenHash)]) {
+        let mut commands = redis::pipe();
+        for (_, hash) in ended {
+            commands
+                .cmd("PUBLISH")
+                .arg(SESSIONS_CHANNEL)
+                .arg(hash.to_string())
+                .ignore();
+        }
+        if !ended.is_empty() && self.cache.pipeline(&commands).await.is_err() {
+            tracing::debug!("the end of support sessions was not told");
+        }
     }
 
     /// Brings the entries of all sessions and tokens of a person, in whatever tenant, up to date.

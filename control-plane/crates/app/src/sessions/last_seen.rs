@@ -50,6 +50,7 @@ impl LastSeen {
         match credential {
             Credential::Session(id) => waiting.sessions.insert(id),
             Credential::Token(id) => waiting.tokens.insert(id),
+            Credential::Support(_) => false,
         };
     }
 

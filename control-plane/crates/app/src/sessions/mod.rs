@@ -7,8 +7,8 @@ mod last_seen;
 mod own;
 
 pub use access::{
-    ClientAddress, Credential, PeopleHost, PresentedCredential, TenantHost, TenantSession, form_token,
-    hash_link_token, new_browser_secret,
+    ClientAddress, Credential, PeopleHost, PresentedCredential, SUPPORT_PREFIX, TenantHost,
+    TenantSession, form_token, hash_link_token, new_browser_secret,
 };
 pub use cached::CachedSession;
 pub use directory::{DirectoryError, SESSIONS_CHANNEL, SessionDirectory};

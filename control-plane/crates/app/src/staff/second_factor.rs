@@ -9,7 +9,7 @@ use cp_store::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{StaffSignInError, sign_in::new_session, totp};
-use crate::{Auth, Client};
+use crate::{Auth, Client, policies::check_staff};
 
 /// What a member of staff gives second.
 #[derive(Debug)]
@@ -54,6 +54,7 @@ pub async fn give_code(auth: &Auth, command: GiveCode) -> Result<StaffSignedIn, 
     let staff = StaffStore::find(conn, pending.staff).await?;
     let staff = staff.ok_or(StaffSignInError::NotPending)?;
     let step = check(auth, &staff, &command.code)?;
+    check_staff(auth, staff.id, staff.role, &command.client).await?;
     let signed_in = open(auth, &pending, staff, step, command).await?;
     auth.attempts.succeeded(attempt, now).await;
     Ok(signed_in)

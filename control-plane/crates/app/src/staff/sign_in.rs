@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::StaffSignInError;
 use crate::{
     Auth, Client,
+    policies::check_staff,
     secrets::{Minted, mint_opaque},
 };
 
@@ -66,6 +67,7 @@ pub async fn sign_in_staff(
     if let Some(stronger) = &verdict.stronger {
         StaffStore::rehash(conn, staff.id, &staff.password_hash, stronger).await?;
     }
+    check_staff(auth, staff.id, staff.role, &client).await?;
     auth.attempts.succeeded(attempt, now).await;
     let expires_at = now + PENDING_LIFE;
     let (session, cookie) =

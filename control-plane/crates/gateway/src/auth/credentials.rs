@@ -27,7 +27,8 @@ impl Shown {
     pub(crate) const fn is_cookie(self) -> bool {
         matches!(
             self,
-            Self::Credential(PresentedCredential::Cookie(_)) | Self::Unusable { cookie: true }
+            Self::Credential(PresentedCredential::Cookie(_) | PresentedCredential::Support(_))
+                | Self::Unusable { cookie: true }
         )
     }
 

@@ -18,6 +18,8 @@ use moka::sync::Cache;
 
 /// How long before its end an identity is used no more: a node has to get it in time.
 const MARGIN: TimeDelta = TimeDelta::seconds(15);
+/// Letters of a name in an identity, whose size is bounded.
+const MAX_NAME: usize = 60;
 /// How many are kept.
 const CAPACITY: u64 = 100_000;
 
@@ -78,6 +80,11 @@ impl Identities {
             &Claims {
                 tenant,
                 actor: session.actor(),
+                support: session.support.as_ref().map(|guest| identity::Support {
+                    id: guest.access,
+                    name: guest.staff_name.chars().take(MAX_NAME).collect(),
+                    until: guest.expires_at,
+                }),
             },
             now,
         );

@@ -1,10 +1,12 @@
 //! A gateway with a tenant and somebody in it.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{App, HttpResponse, web as actix};
 use clock::Clock;
 use cp_app::{
+    CentralPlacements,
+    access::{Access, AccessSettings},
     cache::Cache,
     identity_keys::IdentityKeys,
     nodes::Nodes,
@@ -14,7 +16,7 @@ use cp_app::{
 };
 use cp_gateway::{Door, Gateway, GatewayParts, GatewaySettings, HostSettings};
 use cp_store::seal::{KeyRing, Sealer, new_key_line};
-use db::{CentralDb, PoolSettings};
+use db::{CentralDb, PoolBudget, PoolSettings, TenantPools};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::json;
 use testkit::{Account, Proxy, TestDb, TestRedis, eventually};
@@ -34,19 +36,42 @@ pub struct World {
     pub gateway: Gateway,
     pub pushes: Pushes,
     pub directory: SessionDirectory,
+    pub access: Access,
     pub group: Uuid,
     pub tenant: Uuid,
     pub somebody: Somebody,
     pub address: SocketAddr,
     pub client: Client,
+    ground: Ground,
+}
+
+/// What the gateways of a world stand on.
+#[derive(Clone)]
+struct Ground {
+    database_url: String,
+    redis_url: String,
+    key: String,
+    settings: GatewaySettings,
+    access: AccessSettings,
+    clock: Clock,
+}
+
+/// Another gateway of a world, as on another node.
+pub struct Another {
+    pub address: SocketAddr,
+    pub pushes: Pushes,
 }
 
 /// What a test may want otherwise.
 pub struct Wish<'a> {
     pub nodes: &'a [&'a str],
     pub settings: GatewaySettings,
+    pub access: AccessSettings,
+    pub clock: Clock,
     /// Stands before the database.
     pub proxy: Option<&'a Proxy>,
+    /// Stands before Redis.
+    pub redis_proxy: Option<&'a Proxy>,
 }
 
 impl Default for Wish<'_> {
@@ -60,7 +85,10 @@ impl Default for Wish<'_> {
         Self {
             nodes: &[],
             settings,
+            access: AccessSettings::default(),
+            clock: Clock::system(),
             proxy: None,
+            redis_proxy: None,
         }
     }
 }
@@ -99,14 +127,26 @@ impl World {
         let database_url = wish
             .proxy
             .map_or_else(|| account.url.clone(), |proxy| proxy.url(&account.url));
-        let (gateway, health, pushes, directory) =
-            assemble(&database_url, redis.url(), wish.settings).await;
-        let address = serve(gateway.clone(), health.clone());
-        let expected = wish.nodes.len();
-        eventually(SOON, async || {
-            health.is_ready() && gateway.nodes() == expected
-        })
-        .await;
+        let ground = Ground {
+            database_url,
+            redis_url: wish
+                .redis_proxy
+                .map_or_else(|| redis.url().to_owned(), |proxy| proxy.url(redis.url())),
+            key: new_key_line(),
+            settings: wish.settings,
+            access: wish.access,
+            clock: wish.clock,
+        };
+        let made = ground.assemble().await;
+        let address = made.serve();
+        made.until_ready(wish.nodes.len()).await;
+        let Made {
+            gateway,
+            pushes,
+            directory,
+            access,
+            ..
+        } = made;
         let client = Client::builder().build().unwrap();
         Self {
             db,
@@ -115,11 +155,24 @@ impl World {
             gateway,
             pushes,
             directory,
+            access,
             group,
             tenant,
             somebody,
             address,
             client,
+            ground,
+        }
+    }
+
+    /// Another gateway on the same servers.
+    pub async fn another(&self) -> Another {
+        let made = self.ground.assemble().await;
+        let address = made.serve();
+        made.until_ready(self.gateway.nodes()).await;
+        Another {
+            address,
+            pushes: made.pushes,
         }
     }
 
@@ -147,51 +200,76 @@ impl World {
     }
 }
 
-async fn assemble(
-    database_url: &str,
-    redis_url: &str,
-    settings: GatewaySettings,
-) -> (Gateway, Health, Pushes, SessionDirectory) {
-    let pool = PoolSettings {
-        url: database_url.to_owned().into(),
-        max_connections: 4,
-        acquire_timeout_ms: 500,
-        statement_timeout_ms: 2_000,
-    };
-    let db = CentralDb::connect(&pool).await.unwrap();
-    let sealer = Sealer::new(KeyRing::parse(&new_key_line()).unwrap());
-    let cache = Cache::connect(redis_url).unwrap();
-    let clock = Clock::system();
-    let pushes = Pushes::new(cache.clone());
-    let keys = IdentityKeys::new(db.clone(), sealer.clone(), clock.clone());
-    let directory = SessionDirectory::new(db.clone(), cache, clock.clone());
-    let health = Health::new();
-    let parts = GatewayParts {
-        routes: RouteDirectory::new(db.clone()),
-        sessions: directory.clone(),
-        keys: keys.clone(),
-        nodes: Nodes {
-            db,
-            sealer,
-            keys,
+/// A gateway that is put together.
+struct Made {
+    gateway: Gateway,
+    health: Health,
+    pushes: Pushes,
+    directory: SessionDirectory,
+    access: Access,
+}
+
+impl Ground {
+    async fn assemble(&self) -> Made {
+        let pool = PoolSettings {
+            url: self.database_url.clone().into(),
+            max_connections: 4,
+            acquire_timeout_ms: 500,
+            statement_timeout_ms: 2_000,
+        };
+        let db = CentralDb::connect(&pool).await.unwrap();
+        let sealer = Sealer::new(KeyRing::parse(&self.key).unwrap());
+        let cache = Cache::connect(&self.redis_url).unwrap();
+        let clock = self.clock.clone();
+        let pushes = Pushes::new(cache.clone());
+        let keys = IdentityKeys::new(db.clone(), sealer.clone(), clock.clone());
+        let placements = CentralPlacements::new(db.clone(), Arc::new(sealer.clone()));
+        let pools = TenantPools::new(PoolBudget::default(), Arc::new(placements));
+        let directory = SessionDirectory::new(db.clone(), pools, cache, clock.clone());
+        let access = Access::new(&self.access, db.clone(), clock.clone()).unwrap();
+        let health = Health::new();
+        let parts = GatewayParts {
+            routes: RouteDirectory::new(db.clone()),
+            sessions: directory.clone(),
+            access: access.clone(),
+            keys: keys.clone(),
+            nodes: Nodes {
+                db,
+                sealer,
+                keys,
+                pushes: pushes.clone(),
+                clock: clock.clone(),
+            },
             pushes: pushes.clone(),
-            clock: clock.clone(),
-        },
-        pushes: pushes.clone(),
-        clock,
-        health: health.clone(),
-    };
-    let host = HostSettings {
-        base_domain: BASE.to_owned(),
-        https: false,
-        insecure_cookies: true,
-    };
-    (
-        Gateway::new(parts, host, settings),
-        health,
-        pushes,
-        directory,
-    )
+            clock,
+            health: health.clone(),
+        };
+        let host = HostSettings {
+            base_domain: BASE.to_owned(),
+            https: false,
+            insecure_cookies: true,
+        };
+        Made {
+            gateway: Gateway::new(parts, host, self.settings.clone()),
+            health,
+            pushes,
+            directory,
+            access,
+        }
+    }
+}
+
+impl Made {
+    fn serve(&self) -> SocketAddr {
+        serve(self.gateway.clone(), self.health.clone())
+    }
+
+    async fn until_ready(&self, nodes: usize) {
+        eventually(SOON, async || {
+            self.health.is_ready() && self.gateway.nodes() == nodes
+        })
+        .await;
+    }
 }
 
 fn serve(gateway: Gateway, health: Health) -> SocketAddr {
@@ -208,6 +286,9 @@ fn serve(gateway: Gateway, health: Health) -> SocketAddr {
             .configure(web::health::configure)
             .configure(web::configure_app)
             .route("/auth/v1/session", actix::get().to(in_process))
+            .route("/auth/v1/sign-out", actix::post().to(in_process))
+            .route("/access-refused", actix::get().to(in_process))
+            .route("/scim/v2/Users", actix::get().to(in_process))
             .route("/api/v1/members", actix::post().to(in_process))
     })
     .unwrap();

@@ -6,16 +6,17 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::USER_AGENT,
+    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::USER_AGENT, web::Data,
 };
 use cp_app::{
-    Client,
+    Auth, Client,
     sessions::{
         CachedSession, ClientAddress, Credential, TenantHost, TenantSession, hash_link_token,
     },
 };
 use cp_domain::{TokenHash, device_name};
-use kernel::{MemberId, SessionId};
+use cp_app::support::SupportGuest;
+use kernel::{MemberId, SessionId, TenantId};
 use web::{ApiError, ProblemCode};
 
 use super::cookies::device_cookie_name;
@@ -47,13 +48,23 @@ impl Visitor {
             .extensions()
             .get::<TenantSession>()
             .and_then(|found| found.0.clone());
-        let by_cookie = session
-            .as_ref()
-            .is_some_and(|session| matches!(session.credential, Credential::Session(_)));
+        let by_cookie = session.as_ref().is_some_and(|session| {
+            matches!(
+                session.credential,
+                Credential::Session(_) | Credential::Support(_)
+            )
+        });
         if by_cookie {
             web::csrf::guard_cookie(request)?;
         }
         Ok(Self(session))
+    }
+
+    /// A member of staff who looks in, and the tenant.
+    pub(super) fn guest(&self) -> Option<(TenantId, &SupportGuest)> {
+        let session = self.0.as_deref()?;
+        let guest = session.support.as_ref();
+        guest.map(|guest| (session.tenant_id, guest))
     }
 
     /// The session, unless nobody is signed in or it is by a token.
@@ -117,6 +128,15 @@ fn device_of(request: &HttpRequest) -> Option<TokenHash> {
         .and_then(|cookie| hash_link_token(cookie.value()))
 }
 
+/// Where a client of a listener without a gateway is, which is that of staff.
+fn behind_the_back_office(request: &HttpRequest) -> Option<ClientAddress> {
+    let auth = request.app_data::<Data<Auth>>()?;
+    let lines = request.headers().get_all(auth.access.header());
+    let lines = lines.map(|line| line.to_str().unwrap_or_default());
+    let peer = request.peer_addr()?.ip();
+    Some(auth.access.locate_staff(peer, lines))
+}
+
 /// The client of a request.
 #[derive(Debug, Clone)]
 pub struct ClientInfo(pub Client);
@@ -127,6 +147,7 @@ impl FromRequest for ClientInfo {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let told = request.extensions().get::<ClientAddress>().copied();
+        let told = told.or_else(|| behind_the_back_office(request));
         let ip = told.map(|told| told.ip);
         let ip = ip.or_else(|| request.peer_addr().map(|peer| peer.ip().to_canonical()));
         let country = told.and_then(|told| told.country);

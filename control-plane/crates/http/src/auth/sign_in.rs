@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, post, web::Data};
 use cp_app::{Auth, admission::Admission, sessions::TenantHost, sign_in as app};
 use cp_domain::{Email, Factor};
-use web::{ApiError, Json, Problem, ProblemCode};
+use web::{ApiError, Json, Problem, ProblemCode, RequestIdExt};
 
 use super::{
     context::{ClientInfo, SignedIn, Tenant, Visitor},
@@ -84,7 +84,16 @@ pub(super) fn answer(auth: &Auth, tenant: &TenantHost, admission: &Admission) ->
     responses((status = 204, description = "Nobody is signed in any more.")),
 )]
 #[post("/auth/v1/sign-out")]
-pub(super) async fn sign_out(auth: Data<Auth>, visitor: Visitor) -> Result<HttpResponse, ApiError> {
+pub(super) async fn sign_out(
+    auth: Data<Auth>,
+    visitor: Visitor,
+    RequestIdExt(request_id): RequestIdExt,
+) -> Result<HttpResponse, ApiError> {
+    if let Some((tenant, guest)) = visitor.guest() {
+        cp_app::support::leave(&auth, tenant, guest.access, request_id)
+            .await
+            .map_err(super::support::problem)?;
+    }
     if let Some((session, id)) = visitor.session() {
         cp_app::sessions::sign_out(&auth, session.member_id, id)
             .await

@@ -238,9 +238,9 @@ async fn sessions(
         .await
         .map_err(|error| problems::store(&error))?;
     let page = Page::from_rows(found, query.limit, |last| Cursor::encode(&last.id));
-    Ok(Json(page.map(|session| {
-        views::session(session, staff.session())
-    })))
+    Ok(Json(
+        page.map(|session| views::session(session, staff.session())),
+    ))
 }
 
 async fn ended(

@@ -5,7 +5,7 @@ use cp_app::{
     fleet::{Keyed, Requester},
     staff::By,
 };
-use cp_domain::FleetPermission;
+use cp_domain::{FleetPermission, StaffRole};
 use futures_util::future::LocalBoxFuture;
 use kernel::{StaffId, StaffSessionId};
 use serde::Serialize;
@@ -51,6 +51,12 @@ impl Staff {
             requester: self.requester(),
             keyed: self.keyed(body),
         }
+    }
+
+    /// Their role.
+    #[must_use]
+    pub const fn role(&self) -> StaffRole {
+        self.actor.role
     }
 
     /// Their account.

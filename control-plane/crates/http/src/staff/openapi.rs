@@ -6,7 +6,9 @@ use actix_web::{App, HttpResponse, get, http::header::CACHE_CONTROL};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
-use super::{accounts, audit, events, groups, links, operations, servers, tenants};
+use super::{
+    access_policies, accounts, audit, events, groups, links, operations, servers, support, tenants,
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -25,6 +27,8 @@ use super::{accounts, audit, events, groups, links, operations, servers, tenants
         (name = "Servers", description = "MariaDB servers that hold tenants' databases."),
         (name = "Placement groups", description = "Sets of tenants kept together."),
         (name = "Staff", description = "Accounts of staff, their roles and sessions."),
+        (name = "Access policies", description = "From where people and staff may come in."),
+        (name = "Support access", description = "Looking into a tenant with its consent."),
         (name = "Audit", description = "Who did what."),
         (name = "Meta", description = "About this API."),
     ),
@@ -70,6 +74,19 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(links::withdraw)
         .service(links::open)
         .service(links::use_up)
+        .service(access_policies::list_countries)
+        .service(access_policies::put_country)
+        .service(access_policies::remove_country)
+        .service(access_policies::show_people)
+        .service(access_policies::put_people)
+        .service(access_policies::show_staff)
+        .service(access_policies::put_staff)
+        .service(access_policies::dry_run)
+        .service(support::list)
+        .service(support::show)
+        .service(support::request)
+        .service(support::enter)
+        .service(support::end)
         .service(audit::list)
         .service(audit::head)
         .service(document);

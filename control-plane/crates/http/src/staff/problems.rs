@@ -132,6 +132,8 @@ pub(super) fn staff_link(error: StaffLinkError) -> ApiError {
     }
 }
 
+pub(super) use crate::auth::support::problem as support;
+
 fn name_taken() -> ApiError {
     ApiError::new(ProblemCode::AlreadyExists).field("/name", "taken", "The name is taken.")
 }

@@ -97,6 +97,7 @@ impl Tenant {
             claims: Claims {
                 tenant: self.context,
                 actor,
+                support: None,
             },
         }
     }
