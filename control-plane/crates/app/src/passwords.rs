@@ -1,6 +1,8 @@
 //! Passwords: hashed with Argon2id off the request threads, a bounded number at a time, so that
 //! sign-ins cannot use up memory or processors.
 
+mod hashers;
+
 use std::{
     sync::{
         Arc,
@@ -16,6 +18,8 @@ use cp_domain::{PasswordUse, WeakPassword, check_length, check_strength};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use hashers::Hashers;
 
 /// Cost of a hash, and how many are computed at once.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -55,6 +59,9 @@ pub enum PasswordError {
     /// The parameters are not possible.
     #[error("the parameters of Argon2 are not possible: {0}")]
     Parameters(String),
+    /// There are no threads for it.
+    #[error("no threads for hashing: {0}")]
+    Threads(String),
     /// Hashing failed.
     #[error("hashing failed: {0}")]
     Failed(String),
@@ -73,6 +80,7 @@ pub struct Verdict {
 #[derive(Debug, Clone)]
 pub struct Passwords {
     hasher: Argon2<'static>,
+    hashers: Hashers,
     permits: Arc<Semaphore>,
     queue: Duration,
     /// What an unknown account's password is checked against, so that it takes as long.
@@ -98,6 +106,8 @@ impl Passwords {
         let dummy = hash(&hasher, "nobody has this password")?.into();
         Ok(Self {
             hasher,
+            hashers: Hashers::start(settings.permits)
+                .map_err(|error| PasswordError::Threads(error.to_string()))?,
             permits: Arc::new(Semaphore::new(settings.permits.max(1))),
             queue: Duration::from_millis(settings.queue_ms),
             dummy,
@@ -178,13 +188,13 @@ impl Passwords {
     ) -> Result<T, PasswordError> {
         let permit = self.permit().await?;
         let password = password.clone();
-        tokio::task::spawn_blocking(move || {
+        let done = self.hashers.run(move || {
             // Kept until the work is done, even when the request has gone away.
             let _permit = permit;
             work(password.expose_secret())
-        })
-        .await
-        .map_err(|error| PasswordError::Failed(error.to_string()))
+        });
+        let broken = || PasswordError::Failed("it broke off".to_owned());
+        done.await.ok_or_else(broken)
     }
 
     async fn permit(&self) -> Result<OwnedSemaphorePermit, PasswordError> {

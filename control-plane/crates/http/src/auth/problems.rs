@@ -4,15 +4,17 @@ use cp_app::{
     StoreError,
     admission::{AdmissionError, CompletionError},
     attempts::TooManyAttempts,
-    factors::FactorError,
+    credentials::{EmailChangeError, PasswordChangeError, ResetError},
+    factors::{FactorChangeError, FactorError, PasskeyError},
     invitations::InvitationError,
     mail::QueueError,
     members::MemberError,
     passwords::PasswordError,
+    policies::CheckError,
     sessions::SessionError,
     sign_in::SignInError,
     staff::StaffSignInError,
-    step_up::StepUpRequired,
+    step_up::{ConfirmationError, StepUpRequired},
     tokens::TokenError,
 };
 use cp_domain::{InvalidEmail, MembershipError, TokenRuleError, WeakPassword};
@@ -43,13 +45,16 @@ pub(crate) fn password(error: &PasswordError) -> ApiError {
         PasswordError::Busy => ApiError::new(ProblemCode::Unavailable)
             .retry_after(2)
             .because(error),
-        PasswordError::Parameters(_) | PasswordError::Failed(_) => ApiError::internal(error),
+        PasswordError::Parameters(_) | PasswordError::Threads(_) | PasswordError::Failed(_) => {
+            ApiError::internal(error)
+        }
     }
 }
 
 pub(crate) fn sign_in(error: SignInError) -> ApiError {
     match error {
         SignInError::InvalidCredentials => ApiError::new(ProblemCode::InvalidCredentials),
+        SignInError::Factor(error) => factor(error),
         SignInError::Admission(error) => admission(error),
         SignInError::TooMany(error) => too_many(error),
         SignInError::Password(error) => password(&error),
@@ -86,9 +91,117 @@ pub(crate) fn factor(error: FactorError) -> ApiError {
              authenticator.",
         ),
         FactorError::TooMany(error) => too_many(error),
+        FactorError::Passkey(error) => passkey(error),
         FactorError::Secret(error) => ApiError::internal(&error),
         FactorError::Mail(QueueError::Store(error)) | FactorError::Store(error) => store(&error),
         FactorError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(crate) fn passkey(error: PasskeyError) -> ApiError {
+    match error {
+        PasskeyError::NoCeremony => ApiError::new(ProblemCode::InvalidCredentials)
+            .detail("The request for a passkey has ended. Begin again."),
+        PasskeyError::Refused => {
+            ApiError::new(ProblemCode::InvalidCredentials).detail("The passkey is refused.")
+        }
+        PasskeyError::Known => {
+            ApiError::new(ProblemCode::AlreadyExists).detail("This passkey is known already.")
+        }
+        PasskeyError::Unusable(_) | PasskeyError::State(_) => ApiError::internal(&error),
+        PasskeyError::Store(error) => store(&error),
+    }
+}
+
+pub(crate) fn factor_change(error: FactorChangeError) -> ApiError {
+    match error {
+        FactorChangeError::StepUp(error) => step_up(error),
+        FactorChangeError::NoSession => ApiError::new(ProblemCode::Unauthenticated),
+        FactorChangeError::NotFound => ApiError::new(ProblemCode::NotFound),
+        FactorChangeError::Required => ApiError::new(ProblemCode::RuleBroken)
+            .detail("A tenant of yours requires a second factor, and this is the only one."),
+        FactorChangeError::PasswordNeeded => ApiError::invalid(
+            "/password",
+            "required",
+            "Without a second factor the password stands alone. Give it to go on.",
+        ),
+        FactorChangeError::PasswordTooShort => ApiError::invalid(
+            "/password",
+            "too_short",
+            "Without a second factor the password needs 15 characters. Change it first.",
+        ),
+        FactorChangeError::TooManyPasskeys => {
+            ApiError::new(ProblemCode::RuleBroken).detail("There are as many passkeys as can be.")
+        }
+        FactorChangeError::Factor(error) => factor(error),
+        FactorChangeError::Passkey(error) => passkey(error),
+        FactorChangeError::Password(error) => password(&error),
+        FactorChangeError::Seal(error) => ApiError::internal(&error),
+        FactorChangeError::Mail(QueueError::Store(error)) | FactorChangeError::Store(error) => {
+            store(&error)
+        }
+        FactorChangeError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(crate) fn password_change(error: PasswordChangeError) -> ApiError {
+    match error {
+        PasswordChangeError::WrongPassword => ApiError::new(ProblemCode::InvalidCredentials)
+            .detail("The present password is another one."),
+        PasswordChangeError::Weak(error) => weak(error),
+        PasswordChangeError::NoSession => ApiError::new(ProblemCode::Unauthenticated),
+        PasswordChangeError::TooMany(error) => too_many(error),
+        PasswordChangeError::Password(error) => password(&error),
+        PasswordChangeError::Mail(QueueError::Store(error)) | PasswordChangeError::Store(error) => {
+            store(&error)
+        }
+        PasswordChangeError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(crate) fn reset(error: ResetError) -> ApiError {
+    match error {
+        ResetError::Spent => ApiError::new(ProblemCode::Gone)
+            .detail("This link is not valid any more. Ask for a new one."),
+        ResetError::Weak(error) => weak(error),
+        ResetError::TooMany(error) => too_many(error),
+        ResetError::Password(error) => password(&error),
+        ResetError::Mail(QueueError::Store(error)) | ResetError::Store(error) => store(&error),
+        ResetError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(crate) fn email_change(error: EmailChangeError) -> ApiError {
+    match error {
+        EmailChangeError::StepUp(error) => step_up(error),
+        EmailChangeError::Same => {
+            ApiError::invalid("/email", "same", "This is the present address.")
+        }
+        EmailChangeError::Spent => ApiError::new(ProblemCode::Gone)
+            .detail("This link is not valid any more. Ask for a new one."),
+        EmailChangeError::TooMany(error) => too_many(error),
+        EmailChangeError::Mail(QueueError::Store(error)) | EmailChangeError::Store(error) => {
+            store(&error)
+        }
+        EmailChangeError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(crate) fn confirmation(error: ConfirmationError) -> ApiError {
+    match error {
+        ConfirmationError::WrongPassword => {
+            ApiError::new(ProblemCode::InvalidCredentials).detail("The password is wrong.")
+        }
+        ConfirmationError::FactorNeeded => ApiError::invalid(
+            "/password",
+            "second_factor_needed",
+            "You have a second factor: confirm with it.",
+        ),
+        ConfirmationError::NoSession => ApiError::new(ProblemCode::Unauthenticated),
+        ConfirmationError::Factor(error) => factor(error),
+        ConfirmationError::TooMany(error) => too_many(error),
+        ConfirmationError::Password(error) => password(&error),
+        ConfirmationError::Store(error) => store(&error),
     }
 }
 
@@ -98,6 +211,15 @@ pub(crate) fn completion(error: CompletionError) -> ApiError {
             .detail("Give e-mail and password first, the second factor within ten minutes."),
         CompletionError::Factor(error) => factor(error),
         CompletionError::Store(error) => store(&error),
+    }
+}
+
+pub(crate) fn policy(error: CheckError) -> ApiError {
+    match error {
+        CheckError::Refused(refusal) => {
+            ApiError::new(ProblemCode::PolicyRefused).detail(refusal.rule.explanation())
+        }
+        CheckError::Store(error) => store(&error),
     }
 }
 
@@ -111,6 +233,7 @@ pub(crate) fn staff_sign_in(error: StaffSignInError) -> ApiError {
         StaffSignInError::TooMany(error) => too_many(error),
         StaffSignInError::Password(error) => password(&error),
         StaffSignInError::Secret(error) => ApiError::internal(&error),
+        StaffSignInError::Policy(error) => policy(error),
         StaffSignInError::Store(error) => store(&error),
     }
 }
