@@ -6,6 +6,7 @@ mod complete;
 mod pending;
 
 pub use complete::{CompletionError, complete_second_factor};
+pub(crate) use complete::{activate, successor};
 pub use pending::{Pending, PendingSession, find_pending};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,6 +23,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::{
     Auth, Client,
     mail::QueueError,
+    policies::{self, CheckError},
     secrets::{Minted, mint_opaque},
     sign_in::SignedIn,
 };
@@ -116,6 +118,7 @@ pub(crate) async fn admit_since(
     client: &Client,
     replaces: Option<(MemberId, SessionId)>,
 ) -> Result<Admission, AdmissionError> {
+    check_client(auth, &proven, client).await?;
     let tx = auth.central.begin().await.map_err(StoreError::from)?;
     // An archiving that runs now either comes before and is seen, or comes after and sees the row.
     let member = MembershipStore::find_person_shared(&tx, proven.tenant, proven.person)
@@ -124,7 +127,6 @@ pub(crate) async fn admit_since(
         .ok_or(AdmissionError::NotAdmitted)?;
     let security = TenantSecurityStore::get(&tx, proven.tenant).await?;
     let alarms = check_method(&tx, auth, &proven, &security, &member, client).await?;
-    check_client(auth, &member, client).await?;
     let factors = FactorStore::get(&tx, proven.person).await?.factors;
     let stage = stage_of(&proven, &security, factors);
     let (session, cookie) = new_session(auth, &member, &security, &proven, stage, client)?;
@@ -187,17 +189,19 @@ async fn check_method(
     Ok(true)
 }
 
-/// What the platform's and the tenant's access policies say of the client.
-#[expect(
-    clippy::unused_async,
-    reason = "the policies are read from where they are kept"
-)]
-async fn check_client(
-    _auth: &Auth,
-    _member: &Member,
-    _client: &Client,
-) -> Result<(), AdmissionError> {
-    Ok(())
+/// What the platform's and the tenant's access policies say of the client. Asked before the
+/// transaction begins: it uses connections of its own.
+async fn check_client(auth: &Auth, proven: &Proven, client: &Client) -> Result<(), AdmissionError> {
+    let conn = auth.central.conn();
+    let member = MembershipStore::find_by_person(conn, proven.tenant, proven.person)
+        .await?
+        .filter(|member| member.membership.state == MemberState::Active)
+        .ok_or(AdmissionError::NotAdmitted)?;
+    match policies::check_sign_in(auth, &member.membership, client).await {
+        Ok(()) => Ok(()),
+        Err(CheckError::Refused(refusal)) => Err(AdmissionError::Refused(refusal)),
+        Err(CheckError::Store(error)) => Err(error.into()),
+    }
 }
 
 /// What is still due.

@@ -1,14 +1,21 @@
 //! Growing delays after failed attempts, counted in Redis for all gateways together; while Redis
 //! is away, each process counts for itself.
 
-use std::{sync::LazyLock, time::Duration};
+mod spread;
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::LazyLock,
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cp_domain::{AttemptCounter, DelayPolicy, Email};
+use cp_domain::{AttemptCounter, DelayPolicy, Email, TokenHash};
 use kernel::{PersonId, StaffId};
 use redis::Script;
 
 use crate::{cache::Cache, secrets::blind};
+use spread::{Spread, Spreads};
 
 /// One more attempt has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +30,8 @@ pub struct TooManyAttempts {
 #[must_use = "an attempt that succeeds is to be taken back"]
 pub struct Attempt {
     counters: Vec<Counter>,
+    /// The account, when it was counted among those that its address tries.
+    spread: Option<Spread>,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +81,7 @@ return 0",
 pub struct Attempts {
     cache: Cache,
     local: moka::sync::Cache<String, AttemptCounter>,
+    spreads: Spreads,
 }
 
 impl Attempts {
@@ -82,7 +92,12 @@ impl Attempts {
             .max_capacity(100_000)
             .time_to_idle(Duration::from_secs(3600))
             .build();
-        Self { cache, local }
+        let spreads = Spreads::new(cache.clone());
+        Self {
+            cache,
+            local,
+            spreads,
+        }
     }
 
     /// An attempt to give an account's password from an address.
@@ -97,7 +112,7 @@ impl Attempts {
         now: DateTime<Utc>,
     ) -> Result<Attempt, TooManyAttempts> {
         let account = blind(email.as_str());
-        let address = blind(address);
+        let address = blind(&network_of(address));
         let counters = vec![
             Counter {
                 key: format!("cp:attempts:{realm}:pair:{account}:{address}"),
@@ -115,7 +130,38 @@ impl Attempts {
                 forgiving: false,
             },
         ];
-        self.begin(counters, now).await
+        let spread = Spread {
+            realm,
+            address,
+            account,
+        };
+        self.spreads.note(&spread, now).await?;
+        let attempt = self.begin(counters, now).await?;
+        Ok(Attempt {
+            spread: Some(spread),
+            ..attempt
+        })
+    }
+
+    /// An attempt to give an account's password in a browser in which its owner signed in before.
+    /// It is counted for itself: what others try elsewhere does not slow the owner down.
+    ///
+    /// # Errors
+    /// When it has to wait.
+    pub async fn password_on_device(
+        &self,
+        realm: &'static str,
+        email: &Email,
+        device: &TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<Attempt, TooManyAttempts> {
+        let account = blind(email.as_str());
+        let counter = Counter {
+            key: format!("cp:attempts:{realm}:device:{account}:{device}"),
+            policy: DelayPolicy::ACCOUNT_AT_ADDRESS,
+            forgiving: true,
+        };
+        self.begin(vec![counter], now).await
     }
 
     /// An attempt to use a link from an address.
@@ -127,7 +173,7 @@ impl Attempts {
         address: &str,
         now: DateTime<Utc>,
     ) -> Result<Attempt, TooManyAttempts> {
-        let key = format!("cp:attempts:link:address:{}", blind(address));
+        let key = format!("cp:attempts:link:address:{}", blind(&network_of(address)));
         let counter = Counter {
             key,
             policy: DelayPolicy::ADDRESS,
@@ -166,7 +212,10 @@ impl Attempts {
     ) -> Result<Attempt, TooManyAttempts> {
         let counters = vec![
             Counter {
-                key: format!("cp:attempts:factor:pair:{person}:{}", blind(address)),
+                key: format!(
+                    "cp:attempts:factor:pair:{person}:{}",
+                    blind(&network_of(address))
+                ),
                 policy: DelayPolicy::SECOND_FACTOR,
                 forgiving: true,
             },
@@ -185,6 +234,9 @@ impl Attempts {
         for counter in &attempt.counters {
             script.key(&counter.key).arg(i32::from(counter.forgiving));
             self.take_back_here(counter, now);
+        }
+        if let Some(spread) = &attempt.spread {
+            self.spreads.forgive(spread).await;
         }
         // Without Redis the counter runs out by itself.
         let _: Result<i64, _> = self.cache.script(&script).await;
@@ -214,7 +266,10 @@ impl Attempts {
             let retry_after = u32::try_from(wait_ms.saturating_add(999) / 1000).unwrap_or(u32::MAX);
             return Err(TooManyAttempts { retry_after });
         }
-        Ok(Attempt { counters })
+        Ok(Attempt {
+            counters,
+            spread: None,
+        })
     }
 
     fn begin_here(&self, counters: &[Counter], now: DateTime<Utc>) -> TimeDelta {
@@ -246,5 +301,35 @@ impl Attempts {
         } else if let Some(known) = self.local.get(&counter.key) {
             self.local.insert(counter.key.clone(), known.succeeded(now));
         }
+    }
+}
+
+/// Whose attempts are counted together: an IPv4 address, or the /64 that a client of IPv6 has for
+/// itself.
+fn network_of(address: &str) -> String {
+    match address.parse::<IpAddr>() {
+        Ok(IpAddr::V6(v6)) if v6.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = v6.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).to_string()
+        }
+        Ok(ip) => ip.to_canonical().to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_of_ipv6_does_not_get_a_counter_for_each_of_its_addresses() {
+        assert_eq!(
+            network_of("2001:db8:1:2:3:4:5:6"),
+            network_of("2001:db8:1:2::9")
+        );
+        assert_ne!(network_of("2001:db8:1:2::1"), network_of("2001:db8:1:3::1"));
+        assert_eq!(network_of("::ffff:192.0.2.1"), network_of("192.0.2.1"));
+        assert_ne!(network_of("192.0.2.1"), network_of("192.0.2.2"));
+        assert_eq!(network_of("unknown"), "unknown");
     }
 }

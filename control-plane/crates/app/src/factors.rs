@@ -3,14 +3,25 @@
 //! A check counts before it looks, so that parallel tries are seen. What was found right is used
 //! up in the transaction that acts on it: of several requests with one code, one gets through.
 
+mod enrol;
+mod holder;
+mod overview;
+pub mod passkeys;
 mod recovery;
 
+pub use enrol::{
+    NewAuthenticator, begin_totp, confirm_totp, remove_totp, renew_recovery_codes, waiting_totp,
+};
+pub(crate) use holder::rotate;
+pub use holder::{Enrolled, FactorChangeError, FactorHolder};
+pub use overview::{FactorOverview, overview};
+pub use passkeys::{PasskeyAnswer, PasskeyError};
 pub use recovery::hash_recovery_code;
 
 use chrono::{DateTime, Utc};
-use cp_domain::{Factor, TokenHash, totp_digits};
+use cp_domain::{Factor, Factors, TokenHash, totp_digits};
 use cp_store::{
-    AuditActor, AuditEvent, AuditStore, FactorStore, PersonStore, StoreError,
+    AuditActor, AuditEvent, AuditStore, CeremonyPurpose, FactorStore, PersonStore, StoreError,
     seal::{Purpose, SealError},
 };
 use kernel::PersonId;
@@ -23,6 +34,7 @@ use crate::{
     mail::{self, QueueError},
     staff::totp,
 };
+use passkeys::{ProvenPasskey, check_passkey};
 
 /// What somebody gives as second factor.
 #[derive(Debug)]
@@ -31,6 +43,25 @@ pub enum FactorProof<'a> {
     Totp(&'a str),
     /// A recovery code, as typed.
     Recovery(&'a str),
+    /// The answer of a passkey.
+    Passkey(&'a PasskeyAnswer),
+}
+
+/// What a second factor is given for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorUse {
+    /// A sign-in.
+    SignIn,
+    /// Confirming who one is.
+    StepUp,
+}
+
+/// What a person has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn own_factors(auth: &Auth, person: PersonId) -> Result<Factors, StoreError> {
+    Ok(FactorStore::get(auth.central.conn(), person).await?.factors)
 }
 
 /// Why a second factor is refused.
@@ -45,6 +76,9 @@ pub enum FactorError {
     /// Too many attempts.
     #[error(transparent)]
     TooMany(#[from] TooManyAttempts),
+    /// The passkey is refused.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// The kept secret cannot be used.
     #[error("the secret of the second factor cannot be used: {0}")]
     Secret(#[from] SealError),
@@ -72,14 +106,29 @@ pub struct CheckedFactor {
 enum Found {
     Step(u64),
     RecoveryCode(TokenHash),
+    Passkey(Box<ProvenPasskey>),
+}
+
+/// Checks a person's second factor for a sign-in.
+///
+/// # Errors
+/// When it is wrong or cannot be checked now.
+pub async fn check_factor(
+    auth: &Auth,
+    person: PersonId,
+    proof: FactorProof<'_>,
+    client: &Client,
+) -> Result<CheckedFactor, FactorError> {
+    check_factor_for(auth, FactorUse::SignIn, person, proof, client).await
 }
 
 /// Checks a person's second factor.
 ///
 /// # Errors
 /// When it is wrong or cannot be checked now.
-pub async fn check_factor(
+pub async fn check_factor_for(
     auth: &Auth,
+    purpose: FactorUse,
     person: PersonId,
     proof: FactorProof<'_>,
     client: &Client,
@@ -90,6 +139,14 @@ pub async fn check_factor(
         FactorProof::Totp(typed) => Found::Step(check_totp(auth, person, typed).await?),
         FactorProof::Recovery(typed) => {
             Found::RecoveryCode(hash_recovery_code(person, typed).ok_or(FactorError::Wrong)?)
+        }
+        FactorProof::Passkey(answer) => {
+            let purpose = match purpose {
+                FactorUse::SignIn => CeremonyPurpose::SecondFactor,
+                FactorUse::StepUp => CeremonyPurpose::StepUp,
+            };
+            let proven = check_passkey(auth, purpose, person, answer).await?;
+            Found::Passkey(Box::new(proven))
         }
     };
     Ok(CheckedFactor {
@@ -132,6 +189,7 @@ impl CheckedFactor {
         match self.found {
             Found::Step(_) => Factor::Totp,
             Found::RecoveryCode(_) => Factor::RecoveryCode,
+            Found::Passkey(_) => Factor::Passkey,
         }
     }
 
@@ -145,6 +203,7 @@ impl CheckedFactor {
             Found::RecoveryCode(code) => {
                 FactorStore::use_recovery_code(tx, self.person, code, self.at).await?
             }
+            Found::Passkey(proven) => proven.use_up(tx, auth).await?,
         };
         if !used {
             return Err(FactorError::Wrong);

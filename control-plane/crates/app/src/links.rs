@@ -43,6 +43,11 @@ impl Links {
         &self.base_domain
     }
 
+    /// The public address, below whose host tenants are.
+    pub(crate) const fn public(&self) -> &Url {
+        &self.public
+    }
+
     /// The tenant's address, without a slash at the end.
     #[must_use]
     pub fn tenant(&self, slug: &str) -> String {
@@ -68,6 +73,19 @@ impl Links {
     #[must_use]
     pub fn invitation(&self, slug: &str, token: &str) -> String {
         format!("{}/invite/{token}", self.tenant(slug))
+    }
+
+    /// The page on which a forgotten password is replaced: on the host on which that was asked
+    /// for.
+    #[must_use]
+    pub fn password_reset(&self, slug: Option<&str>, token: &str) -> String {
+        format!("{}/recover/{token}", self.tenant(slug.unwrap_or(ID_LABEL)))
+    }
+
+    /// The page on which a new e-mail address is confirmed.
+    #[must_use]
+    pub fn email_change(&self, slug: &str, token: &str) -> String {
+        format!("{}/confirm-email/{token}", self.tenant(slug))
     }
 }
 

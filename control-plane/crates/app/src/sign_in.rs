@@ -1,17 +1,24 @@
 //! Signing in with e-mail and password. Whatever is wrong, the answer is the same and takes as
 //! long: one hash is always computed, and it is never said which part was wrong.
 
+use chrono::TimeDelta;
 use cp_domain::{Email, MAX_PASSWORD_BYTES, MemberState, SignInMethod};
-use cp_store::{Member, MembershipStore, Person, PersonStore, Session, StoreError};
+use cp_store::{
+    KnownDeviceStore, Member, MembershipStore, Person, PersonStore, Session, StoreError,
+};
 use kernel::{MemberId, SessionId, TenantId};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     Auth, Client,
     admission::{Admission, AdmissionError, Proven, admit},
-    attempts::TooManyAttempts,
+    attempts::{Attempt, TooManyAttempts},
+    factors::FactorError,
     passwords::PasswordError,
 };
+
+/// How long a browser is known that is not used.
+const DEVICE_LIFE: TimeDelta = TimeDelta::days(365);
 
 /// What somebody gives to sign in.
 #[derive(Debug)]
@@ -47,6 +54,9 @@ pub enum SignInError {
     /// E-mail or password is wrong, or the person may not enter this tenant.
     #[error("the e-mail or the password is wrong")]
     InvalidCredentials,
+    /// The passkey is refused, or the second factor.
+    #[error(transparent)]
+    Factor(#[from] FactorError),
     /// Both are right, and do not lead in.
     #[error(transparent)]
     Admission(AdmissionError),
@@ -84,10 +94,7 @@ pub async fn sign_in(auth: &Auth, command: SignIn) -> Result<Admission, SignInEr
         client,
         replaces,
     } = command;
-    let attempt = auth
-        .attempts
-        .password("person", &email, &client.address, now)
-        .await?;
+    let attempt = begin_attempt(auth, &email, &client).await?;
     let member = MembershipStore::find_by_email(auth.central.conn(), tenant, &email).await?;
     let member = check(auth, &password, member).await?;
     let proven = Proven {
@@ -100,6 +107,29 @@ pub async fn sign_in(auth: &Auth, command: SignIn) -> Result<Admission, SignInEr
     let admission = admit(auth, proven, &client, replaces).await?;
     auth.attempts.succeeded(attempt, now).await;
     Ok(admission)
+}
+
+/// Counts an attempt to give a person's password. In a browser in which its owner signed in before
+/// it is counted apart, so that nobody elsewhere keeps them out.
+pub(crate) async fn begin_attempt(
+    auth: &Auth,
+    email: &Email,
+    client: &Client,
+) -> Result<Attempt, SignInError> {
+    let now = auth.clock.now();
+    if let Some(device) = &client.known_device
+        && KnownDeviceStore::knows(auth.central.conn(), email, device, now - DEVICE_LIFE).await?
+    {
+        let attempts = &auth.attempts;
+        return Ok(attempts
+            .password_on_device("person", email, device, now)
+            .await?);
+    }
+    let address = &client.address;
+    Ok(auth
+        .attempts
+        .password("person", email, address, now)
+        .await?)
 }
 
 async fn check(
@@ -126,7 +156,10 @@ pub(crate) async fn check_password(
 ) -> Result<bool, SignInError> {
     let plausible = password.expose_secret().len() <= MAX_PASSWORD_BYTES;
     let kept = person.and_then(|person| person.password_hash.as_deref());
-    let verdict = auth.passwords.verify(password, kept.filter(|_| plausible)).await?;
+    let verdict = auth
+        .passwords
+        .verify(password, kept.filter(|_| plausible))
+        .await?;
     if let (Some(new), Some(old), Some(person)) = (&verdict.stronger, kept, person) {
         let now = auth.clock.now();
         PersonStore::rehash(auth.central.conn(), person.id, old, new, now).await?;

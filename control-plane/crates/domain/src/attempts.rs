@@ -41,6 +41,13 @@ impl DelayPolicy {
         cap_ms: MINUTE_MS,
         memory_ms: 60 * MINUTE_MS,
     };
+    /// Different accounts tried in vain from one address: the mark of stolen pairs.
+    pub const ACCOUNTS_OF_ADDRESS: Self = Self {
+        free: 30,
+        base_ms: 2_000,
+        cap_ms: 15 * MINUTE_MS,
+        memory_ms: 60 * MINUTE_MS,
+    };
     /// The second factor of one account.
     pub const SECOND_FACTOR: Self = Self {
         free: 4,
@@ -109,7 +116,7 @@ mod tests {
         fn the_delay_grows_up_to_its_cap(attempts in 0_u32..200) {
             for policy in [
                 DelayPolicy::ACCOUNT_AT_ADDRESS, DelayPolicy::ACCOUNT, DelayPolicy::ADDRESS,
-                DelayPolicy::SECOND_FACTOR,
+                DelayPolicy::SECOND_FACTOR, DelayPolicy::ACCOUNTS_OF_ADDRESS,
             ] {
                 let (now, next) = (policy.delay_ms(attempts), policy.delay_ms(attempts + 1));
                 prop_assert!(now <= next && next <= policy.cap_ms);

@@ -209,6 +209,18 @@ impl MembershipStore {
         Ok(rows.into_iter().map(|row| row.member_id.into()).collect())
     }
 
+    /// The tenant of a member.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn find_tenant(
+        conn: &impl ConnectionTrait,
+        member: MemberId,
+    ) -> Result<Option<TenantId>, StoreError> {
+        let row = entity::Entity::find_by_id(member.as_uuid()).one(conn).await?;
+        Ok(row.map(|row| row.tenant_id.into()))
+    }
+
     /// The members of a tenant who have a session or a token that has not run out.
     ///
     /// # Errors

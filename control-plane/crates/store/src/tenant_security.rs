@@ -1,7 +1,7 @@
 //! What a tenant's architects decided about signing in.
 
 use chrono::{DateTime, Utc};
-use kernel::{MemberId, TenantId};
+use kernel::{MemberId, PersonId, TenantId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use crate::{StoreError, sql};
@@ -65,6 +65,23 @@ impl TenantSecurityStore {
             .one(conn)
             .await?
             .map_or_else(TenantSecurity::default, TenantSecurity::from))
+    }
+
+    /// Whether a tenant in which the person is active requires a second factor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn requires_second_factor(
+        conn: &impl ConnectionTrait,
+        person: PersonId,
+    ) -> Result<bool, StoreError> {
+        let requiring = sql::statement(
+            "SELECT t.tenant_id FROM tenant_security t JOIN memberships m \
+             ON m.tenant_id = t.tenant_id WHERE m.person_id = ? AND m.state = 'active' \
+             AND t.second_factor_required LIMIT 1",
+            [person.as_uuid().into()],
+        );
+        Ok(conn.query_one_raw(requiring).await?.is_some())
     }
 
     /// Whether the member may use the password while single sign-on is enforced.

@@ -2,7 +2,9 @@
 //! told to all architects.
 
 use cp_domain::SignInMethod;
-use cp_store::{AuditActor, AuditEvent, AuditStore, Member, MembershipStore, StoreError, TenantStore};
+use cp_store::{
+    AuditActor, AuditEvent, AuditStore, Member, MembershipStore, StoreError, TenantStore,
+};
 use sea_orm::DatabaseTransaction;
 
 use crate::{

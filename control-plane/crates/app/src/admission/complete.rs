@@ -88,11 +88,7 @@ pub(crate) async fn activate(
 }
 
 /// The session that takes another's place: active, confirmed now, with a new secret and id.
-pub(crate) fn successor(
-    auth: &Auth,
-    before: &Session,
-    client: &Client,
-) -> (Session, SecretString) {
+pub(crate) fn successor(auth: &Auth, before: &Session, client: &Client) -> (Session, SecretString) {
     let now = auth.clock.now();
     let Minted { secret, hash } = mint_opaque();
     let session = Session {

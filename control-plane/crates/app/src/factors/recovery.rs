@@ -14,7 +14,10 @@ pub(super) fn new_codes(person: PersonId) -> (Vec<SecretString>, Vec<TokenHash>)
     (0..RECOVERY_CODES)
         .map(|_| {
             let letters = new_letters();
-            (SecretString::from(grouped(&letters)), hash(person, &letters))
+            (
+                SecretString::from(grouped(&letters)),
+                hash(person, &letters),
+            )
         })
         .unzip()
 }
@@ -66,7 +69,10 @@ mod tests {
         let owner = PersonId::from_uuid(uuid::Uuid::from_u128(1));
         let other = PersonId::from_uuid(uuid::Uuid::from_u128(2));
         let (codes, hashes) = new_codes(owner);
-        assert_eq!((codes.len(), hashes.len()), (RECOVERY_CODES, RECOVERY_CODES));
+        assert_eq!(
+            (codes.len(), hashes.len()),
+            (RECOVERY_CODES, RECOVERY_CODES)
+        );
         for (code, hash) in codes.iter().zip(&hashes) {
             let text = code.expose_secret();
             assert_eq!(text.len(), 19);

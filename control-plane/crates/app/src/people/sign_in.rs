@@ -15,7 +15,7 @@ use crate::{
     admission::{CompletionError, PENDING_LIFE, remember_device},
     factors::{FactorProof, check_factor},
     secrets::{Minted, mint_opaque},
-    sign_in::{SignInError, check_password},
+    sign_in::{SignInError, begin_attempt, check_password},
 };
 
 /// What somebody gives to sign in.
@@ -61,10 +61,7 @@ pub async fn sign_in(
 ) -> Result<PersonAdmission, SignInError> {
     let now = auth.clock.now();
     let (email, client) = (&command.email, &command.client);
-    let attempt = auth
-        .attempts
-        .password("person", email, &client.address, now)
-        .await?;
+    let attempt = begin_attempt(auth, email, client).await?;
     let person = PersonStore::find_by_email(auth.central.conn(), email).await?;
     let right = check_password(auth, &command.password, person.as_ref()).await?;
     let person: Person = person

@@ -11,16 +11,25 @@
 //! Requests that change something and came with a session's cookie are refused here when they
 //! come from another origin, whether or not the gateway looked before.
 
+mod access_policy;
+mod admin_security;
+mod come_in;
 mod context;
 mod cookies;
+pub(crate) mod credentials;
+mod entrance;
 mod invitations;
 mod invite_page;
 mod members;
 mod openapi;
 mod own_sessions;
 mod own_tokens;
+mod pages;
 pub(crate) mod problems;
+mod security;
 mod sign_in;
+mod sso;
+pub(crate) mod support;
 mod views;
 
 pub use context::{ClientInfo, SignedIn, Tenant, Visitor};

@@ -6,7 +6,10 @@ use actix_web::{App, HttpResponse, get};
 use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
-use super::{invitations, invite_page, members, own_sessions, own_tokens, sign_in};
+use super::{
+    access_policy, admin_security, credentials, entrance, invitations, invite_page, members,
+    own_sessions, own_tokens, security, sign_in, sso, support,
+};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -19,9 +22,17 @@ use super::{invitations, invite_page, members, own_sessions, own_tokens, sign_in
     ),
     tags(
         (name = "Sign-in", description = "In and out."),
+        (name = "Second factors", description = "Authenticator apps and recovery codes."),
+        (name = "Passkeys", description = "WebAuthn credentials, as first or second factor."),
+        (name = "Password", description = "Changing it, and replacing a forgotten one."),
+        (name = "E-mail address", description = "Moving to another one."),
+        (name = "Confirmation", description = "Confirming who one is, before something dangerous."),
         (name = "Sessions", description = "Where one is signed in."),
         (name = "Tokens", description = "Personal access tokens."),
         (name = "Invitations", description = "Coming in for the first time."),
+        (name = "Security", description = "How members sign in and from where."),
+        (name = "Support access", description = "The platform's staff in a tenant that consented."),
+        (name = "Single sign-on", description = "Identity providers, mail domains, and who has to come in by them."),
         (name = "Members", description = "Who belongs to the tenant. Read at the tenant's API."),
     ),
     servers((url = "/", description = "The tenant's own host.")),
@@ -37,14 +48,22 @@ pub fn configure(config: &mut actix_web::web::ServiceConfig) {
         .service(invite_page::show)
         .service(invite_page::submit);
     config.service(document);
+    entrance::configure(config);
+    sso::configure(config);
+    security::configure(config);
+    ui::configure_brand(config);
+    admin_security::configure(config);
     ui::configure_assets(config);
 }
 
 fn documented(config: &mut ServiceConfig<'_>) {
+    sso::documented(config);
     config
         .service(sign_in::sign_in)
         .service(sign_in::sign_out)
-        .service(sign_in::current)
+        .service(sign_in::current);
+    credentials::documented(config);
+    config
         .service(own_sessions::list)
         .service(own_sessions::revoke)
         .service(own_tokens::list)
@@ -54,7 +73,14 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(members::invite)
         .service(members::invite_again)
         .service(members::change)
-        .service(members::archive);
+        .service(access_policy::show)
+        .service(access_policy::put)
+        .service(access_policy::dry_run)
+        .service(members::archive)
+        .service(support::enter)
+        .service(support::enter_by_form)
+        .service(support::current)
+        .service(support::leave);
 }
 
 /// The document.

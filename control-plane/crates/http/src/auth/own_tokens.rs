@@ -43,6 +43,7 @@ pub(super) async fn list(
     responses(
         (status = 201, description = "The token.", body = TokenCreated),
         (status = 401, description = "Nobody is signed in.", body = Problem),
+        (status = 403, description = "Confirm who you are first.", body = Problem),
         (status = 422, description = "A field is not what it should be.", body = Problem),
     ),
 )]
@@ -54,6 +55,7 @@ pub(super) async fn create(
     body: Json<TokenCreateRequest>,
 ) -> Result<HttpResponse, ApiError> {
     signed_in.session_id()?;
+    cp_app::step_up::require(&auth, &signed_in.0).map_err(problems::step_up)?;
     let body = body.into_inner();
     let command = app::TokenCreate {
         tenant: tenant.tenant_id,

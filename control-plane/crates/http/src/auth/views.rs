@@ -91,7 +91,7 @@ pub struct MemberPatch {
     clippy::trivially_copy_pass_by_ref,
     reason = "garde gives the context by reference"
 )]
-fn is_name(name: &str, _context: &()) -> garde::Result {
+pub(super) fn is_name(name: &str, _context: &()) -> garde::Result {
     if name.trim().is_empty() {
         return Err(garde::Error::new("must not be blank"));
     }

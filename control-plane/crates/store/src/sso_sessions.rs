@@ -1,0 +1,80 @@
+//! Sessions as identity providers and the enforcement of single sign-on end them.
+
+use chrono::{DateTime, Utc};
+use kernel::{ConnectionId, MemberId, PersonId, TenantId};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+use crate::{StoreError, sql};
+
+/// Ends sessions and tokens of many at once.
+#[derive(Debug, Clone, Copy)]
+pub struct SsoSessionStore;
+
+#[derive(FromQueryResult)]
+struct MemberRow {
+    member_id: Uuid,
+}
+
+impl SsoSessionStore {
+    /// Ends the sessions of a connection that a provider means: of one of its own sessions, of a
+    /// person, or of both at once. Answers whose they were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke(
+        conn: &impl ConnectionTrait,
+        connection: ConnectionId,
+        session: Option<&str>,
+        person: Option<PersonId>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<MemberId>, StoreError> {
+        let mut filter = "connection_id = ? AND revoked_at IS NULL".to_owned();
+        let mut values: Vec<Value> = vec![connection.as_uuid().into()];
+        if let Some(session) = session {
+            filter.push_str(" AND provider_session = ?");
+            values.push(session.into());
+        }
+        if let Some(person) = person {
+            filter.push_str(" AND person_id = ?");
+            values.push(person.as_uuid().into());
+        }
+        let text = format!("SELECT DISTINCT member_id FROM sessions WHERE {filter} FOR UPDATE");
+        let found = Statement::from_sql_and_values(DbBackend::MySql, text, values.clone());
+        let found = MemberRow::find_by_statement(found).all(conn).await?;
+        values.insert(0, now.into());
+        let text = format!("UPDATE sessions SET revoked_at = ? WHERE {filter}");
+        conn.execute_raw(Statement::from_sql_and_values(
+            DbBackend::MySql,
+            text,
+            values,
+        ))
+        .await?;
+        Ok(found.into_iter().map(|row| row.member_id.into()).collect())
+    }
+
+    /// Ends every session of a tenant that did not come through a provider, and every token.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn revoke_others(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+        now: DateTime<Utc>,
+    ) -> Result<(u64, u64), StoreError> {
+        let values = || [now.into(), tenant.as_uuid().into()];
+        let sessions = sql::execute(
+            conn,
+            "UPDATE sessions SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL \
+             AND method <> 'sso'",
+            values(),
+        );
+        let sessions = sessions.await?;
+        let tokens = sql::execute(
+            conn,
+            "UPDATE access_tokens SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL",
+            values(),
+        );
+        Ok((sessions, tokens.await?))
+    }
+}
