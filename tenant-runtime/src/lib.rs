@@ -1,5 +1,6 @@
 //! The tenant runtime: its command line, settings and how its parts are put together.
 
+pub mod cache;
 pub mod cli;
 pub mod fleet;
 pub mod queues;

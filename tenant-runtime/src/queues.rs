@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use broker::{Link, LinkOptions, Topology};
 use chrono::TimeDelta;
+use clock::Clock;
+use tr_cache::Cache;
 use tr_jobs::{Relay, RelaySettings, Retention, SweepSettings, TickSettings};
 use web::health::Health;
 
@@ -64,12 +66,13 @@ pub const fn timer(settings: &Settings) -> TickSettings {
     }
 }
 
-/// Keeps saying how the broker and the outboxes are. Requests succeed without a broker, so that
+/// Keeps saying how the broker, the outboxes and the cache are. Requests succeed without them, so that
 /// a process that serves them stays ready and only warns.
-pub async fn warn(health: Health, link: Link, relay: Relay) {
+pub async fn warn(health: Health, link: Link, relay: Relay, cache: Cache) {
     let mut looks = tokio::time::interval(LOOK);
     loop {
         looks.tick().await;
+        health.warn("cache", cache.check(Clock::system().now()));
         health.warn("broker", link.check());
         health.warn("outbox", relay.check());
     }

@@ -15,6 +15,7 @@ use tr_jobs::Relay;
 use web::{Bound, Edge, JsonLimit, Listen, health::Health};
 
 use crate::{
+    cache,
     fleet::{Fleet, Part},
     queues,
     settings::Settings,
@@ -39,10 +40,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     );
     let nudge = relay.nudge();
     let committed = move |tenant| nudge.nudge(tenant);
+    let cache = cache::open(&settings).await?;
     let api = Api::new(
         verifier.clone(),
         clock.clone(),
         fleet.pools.clone(),
+        cache.clone(),
         committed,
     );
     let bound = listen(&settings, &api, &health, &clock)?;
@@ -58,6 +61,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         part.health.clone(),
         link.clone(),
         relay.clone(),
+        cache,
     ));
     let membership = fleet.join(&settings, part);
     let stop_relay = CancellationToken::new();

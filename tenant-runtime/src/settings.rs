@@ -23,6 +23,8 @@ pub struct Settings {
     pub node: Node,
     /// Where the control plane is.
     pub control_plane: ControlPlane,
+    /// Answers that are kept.
+    pub cache: Cache,
     /// Connections to the tenants' databases.
     pub pools: Pools,
     /// RabbitMQ.
@@ -77,6 +79,20 @@ pub struct Node {
 pub struct ControlPlane {
     /// The internal listener.
     pub url: String,
+}
+
+/// `[cache]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cache {
+    /// The document server; none if empty.
+    pub url: Secret,
+    /// Memory for answers.
+    pub memory_mib: u64,
+    /// Answers computed at once.
+    pub computing: usize,
+    /// One of so many answers found is computed again and compared.
+    pub check_every: u64,
 }
 
 /// `[pools]`
@@ -197,6 +213,19 @@ impl Validate for Settings {
             (2..=600).contains(&self.broker.heartbeat_seconds),
             "broker.heartbeat_seconds",
             "must be between 2 and 600",
+        );
+        let cache = self.cache.url.expose();
+        rule(
+            cache.is_empty()
+                || cache.starts_with("mongodb://")
+                || cache.starts_with("mongodb+srv://"),
+            "cache.url",
+            "must be a mongodb address, or empty",
+        );
+        rule(
+            self.cache.computing >= 1,
+            "cache.computing",
+            "must be at least 1",
         );
         let relay = &self.relay;
         rule(

@@ -6,7 +6,7 @@ use cp_node_api::NodeRole;
 use tokio_util::sync::CancellationToken;
 use tr_jobs::tick as run_timers;
 
-use crate::{fleet::Fleet, queues, settings::Settings, side};
+use crate::{cache, fleet::Fleet, queues, settings::Settings, side};
 
 /// Keeps the timers until asked to stop.
 ///
@@ -28,6 +28,9 @@ pub async fn tick(settings: Settings) -> anyhow::Result<()> {
         queues::timer(&settings),
         stop.clone(),
     ));
+    if let Some(documents) = cache::documents(&settings).await? {
+        tokio::spawn(documents.keep_clean(|| Clock::system().now(), stop.clone()));
+    }
     let ended = bound
         .run(async {
             web::shutdown_signal().await;

@@ -1,36 +1,66 @@
-//! A grid as a board: two statements, whatever its size.
+//! A grid as a board. It is the same for all who see the grid, so it is computed once per version
+//! of the grid and kept; whether somebody sees it is asked each time.
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use db::TenantDb;
 use kernel::{RequestContext, WorkItemId};
+use tr_cache::{Cache, Computed, Key, Kind};
 use tr_domain::WorkItemKind;
 use tr_domain::access::{Level, Viewer};
 use tr_store::work_items::{self as store, ItemRow};
+use tr_store::{StoreError, epochs};
 
 use crate::error::{Denied, allow};
 use crate::views::{BoardCard, BoardCell, BoardStage, BoardView, TaskCount};
 use crate::work_items::WorkItemError;
 
-/// Stages × themes with their cells, gates and progress.
+/// Stages × themes with their cells, gates and progress: a [`BoardView`] as JSON. One statement
+/// when it is kept.
 ///
 /// # Errors
 /// When there is no such grid, the item is none, or the database fails.
 pub async fn get_board(
     ctx: &RequestContext,
     db: &TenantDb,
+    cache: &Cache,
     grid: WorkItemId,
-) -> Result<BoardView, WorkItemError> {
+) -> Result<Bytes, WorkItemError> {
     let viewer = Viewer::of(&ctx.actor);
-    let found = store::find(db.conn(), &viewer, grid)
+    let found = epochs::of_grid(db.conn(), &viewer, grid)
         .await?
         .ok_or(Denied::NotFound)?;
     allow(found.level, Level::View)?;
-    if found.kind != WorkItemKind::Grid {
-        return Err(Denied::NotFound.into());
-    }
-    let items = store::of_grid(db.conn(), &viewer, grid).await?;
-    Ok(arrange(found, items))
+    let key = Key {
+        tenant: ctx.tenant,
+        kind: Kind::Board,
+        scope: grid.as_uuid(),
+        version: found.version,
+    };
+    cache
+        .get(key, ctx.now, async || compute(db, grid).await)
+        .await
+}
+
+/// The board and the version of what it was computed from, of one snapshot.
+async fn compute(db: &TenantDb, grid: WorkItemId) -> Result<Computed, WorkItemError> {
+    let everything = Viewer::of_everything();
+    let tx = db.begin().await.map_err(StoreError::from)?;
+    let found = epochs::of_grid(&tx, &everything, grid)
+        .await?
+        .ok_or(Denied::NotFound)?;
+    let item = store::find(&tx, &everything, grid)
+        .await?
+        .ok_or(Denied::NotFound)?;
+    let items = store::of_grid(&tx, &everything, grid).await?;
+    tx.rollback().await.map_err(StoreError::from)?;
+    let body = serde_json::to_vec(&arrange(item, items))
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    Ok(Computed {
+        version: found.version,
+        body: body.into(),
+    })
 }
 
 /// Puts the items, which are in order, where they belong.

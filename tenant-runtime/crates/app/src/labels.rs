@@ -7,8 +7,8 @@ use tr_domain::Faults;
 use tr_domain::access::Viewer;
 use tr_domain::event::{EventKind, FieldChange};
 use tr_domain::text::{Colour, ShortName};
-use tr_store::StoreError;
 use tr_store::labels::{self as store, LabelRow};
+use tr_store::{StoreError, epochs};
 
 use crate::error::{Denied, matches, use_case_error};
 use crate::events::label_event;
@@ -165,6 +165,7 @@ pub async fn patch_label(
             if !changes.is_empty() {
                 new.revision = old.revision.next();
                 store::update(unit.conn(), &new).await.map_err(taken)?;
+                epochs::bump_where_labelled(unit.conn(), new.id).await?;
                 unit.emit(label_event(EventKind::LabelChanged, new.id, changes));
             }
             Ok(new.into())
@@ -189,6 +190,7 @@ pub async fn delete_label(
         async || Ok(()),
         async |unit, ()| {
             let row = locked(unit, id, if_match).await?;
+            epochs::bump_where_labelled(unit.conn(), id).await?;
             store::delete(unit.conn(), id).await?;
             let change = FieldChange::whole(described(&row), Value::Null);
             unit.emit(label_event(EventKind::LabelDeleted, id, vec![change]));

@@ -1,15 +1,17 @@
 //! One write: a transaction with its events and, when keyed, its stored answer; run again when
 //! MariaDB breaks a deadlock.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use db::TenantDb;
-use kernel::{RequestContext, TypedId};
+use kernel::{RequestContext, TypedId, WorkItemId};
 use sea_orm::DatabaseTransaction;
 use tr_domain::access::Viewer;
 use tr_domain::event::{Event, EventPayload};
-use tr_store::StoreError;
 use tr_store::outbox::{self, Entry};
+use tr_store::{StoreError, epochs, locks};
 
 use crate::error::UseCaseError;
 use crate::events::dispatch;
@@ -27,6 +29,8 @@ pub(crate) struct Unit<'a> {
     /// The caller as access sees them.
     pub viewer: Viewer,
     tx: DatabaseTransaction,
+    /// The grids whose locks are held, in the order in which they are locked.
+    grids: BTreeSet<WorkItemId>,
     events: Vec<Event>,
 }
 
@@ -41,6 +45,14 @@ impl Unit<'_> {
         self.ctx.now
     }
 
+    /// Locks grids for a change of what is in them. When something changes, what was computed from
+    /// them before is not given any more.
+    pub(crate) async fn lock_grids(&mut self, grids: &[WorkItemId]) -> Result<(), StoreError> {
+        locks::lock_grids(&self.tx, grids).await?;
+        self.grids.extend(grids);
+        Ok(())
+    }
+
     /// Notes an event; one without a change is none.
     pub(crate) fn emit(&mut self, event: Event) {
         if !event.changes.is_empty() {
@@ -50,8 +62,17 @@ impl Unit<'_> {
 
     async fn commit(self) -> Result<(), StoreError> {
         let Self {
-            ctx, tx, events, ..
+            ctx,
+            tx,
+            grids,
+            events,
+            ..
         } = self;
+        if !events.is_empty() {
+            for grid in grids {
+                epochs::bump(&tx, grid).await?;
+            }
+        }
         let entries = events
             .into_iter()
             .map(|event| Entry {
@@ -133,6 +154,7 @@ async fn attempt_once<P, V, E: UseCaseError>(
         ctx,
         viewer: Viewer::of(&ctx.actor),
         tx,
+        grids: BTreeSet::new(),
         events: Vec::new(),
     };
     let result = in_transaction(&mut unit, key, prepared, work).await;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use kernel::{Actor, GroupId, MemberId, Role};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::words::UnknownWord;
 
@@ -139,6 +140,18 @@ impl Viewer {
             everything: actor.is_architect() && !actor.external,
             external: actor.external,
             groups: SystemGroup::of(actor.role, actor.external),
+        }
+    }
+
+    /// Nobody in particular, to whom everything is shown: for answers that are the same for all who
+    /// may have them.
+    #[must_use]
+    pub const fn of_everything() -> Self {
+        Self {
+            member: MemberId::from_uuid(Uuid::nil()),
+            everything: true,
+            external: false,
+            groups: &[],
         }
     }
 

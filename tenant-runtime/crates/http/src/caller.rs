@@ -17,6 +17,7 @@ use clock::Clock;
 use db::{TenantDb, TenantPools};
 use identity::Verifier;
 use kernel::{RequestContext, Scope, TenantContext};
+use tr_cache::Cache;
 use web::{ApiError, ProblemCode, RequestIdExt, Tenant};
 
 use crate::failure::Failure;
@@ -32,6 +33,7 @@ struct Parts {
     verifier: Verifier,
     clock: Clock,
     pools: TenantPools,
+    cache: Cache,
     committed: Committed,
     in_flight: AtomicU32,
 }
@@ -51,6 +53,7 @@ impl Api {
         verifier: Verifier,
         clock: Clock,
         pools: TenantPools,
+        cache: Cache,
         committed: impl Fn(TenantContext) + Send + Sync + 'static,
     ) -> Self {
         let committed = Box::new(committed);
@@ -58,6 +61,7 @@ impl Api {
             verifier,
             clock,
             pools,
+            cache,
             committed,
             in_flight: AtomicU32::new(0),
         }))
@@ -138,6 +142,11 @@ impl<S> Caller<S> {
     /// The caller's tenant's database.
     pub(crate) async fn db(&self) -> Result<TenantDb, Failure> {
         Ok(self.api.0.pools.get(&self.context.tenant).await?)
+    }
+
+    /// Answers that were computed before.
+    pub(crate) fn cache(&self) -> &Cache {
+        &self.api.0.cache
     }
 
     /// Something was committed.

@@ -1,10 +1,10 @@
 //! `/grids`: plans as a whole.
 
-use actix_web::get;
+use actix_web::{HttpResponse, get, http::header::ContentType};
 use kernel::WorkItemId;
 use tr_app::{board as app, views::BoardView};
 use utoipa_actix_web::service_config::ServiceConfig;
-use web::{Json, Path as Id};
+use web::Path as Id;
 
 use crate::{
     caller::{Caller, ReadItems},
@@ -25,7 +25,10 @@ pub(crate) fn routes(cfg: &mut ServiceConfig<'_>) {
     security(("session" = []), ("token" = ["work_items:read"])),
 )]
 #[get("/api/v1/grids/{id}/board")]
-async fn board(caller: Caller<ReadItems>, id: Id<WorkItemId>) -> Result<Json<BoardView>, Failure> {
+async fn board(caller: Caller<ReadItems>, id: Id<WorkItemId>) -> Result<HttpResponse, Failure> {
     let db = caller.db().await?;
-    Ok(Json(app::get_board(&caller.context, &db, id.0).await?))
+    let board = app::get_board(&caller.context, &db, caller.cache(), id.0).await?;
+    Ok(HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(board))
 }

@@ -5,6 +5,7 @@ pub mod access;
 pub mod activity;
 pub mod dependencies;
 pub mod entities;
+pub mod epochs;
 mod error;
 pub mod folders;
 pub mod grants;

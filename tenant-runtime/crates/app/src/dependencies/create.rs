@@ -8,7 +8,7 @@ use tr_domain::event::EventKind;
 use tr_domain::{DependencyKind, Faults};
 use tr_store::StoreError;
 use tr_store::dependencies as store;
-use tr_store::locks::{lock_grids, lock_structure};
+use tr_store::locks::lock_structure;
 use tr_store::work_items::{self, ItemRow, Located};
 
 use super::error::DependencyError;
@@ -50,7 +50,7 @@ pub async fn create_dependency(
     let work = async |unit: &mut Unit<'_>, located: [Option<Located>; 2]| {
         lock_structure(unit.conn()).await?;
         let grids: Vec<_> = located.iter().flatten().map(|l| l.grid_id).collect();
-        lock_grids(unit.conn(), &grids).await?;
+        unit.lock_grids(&grids).await?;
         let mut faults = Faults::none();
         let predecessor = end(unit, first, "predecessor_id", &mut faults).await?;
         let successor = end(unit, second, "successor_id", &mut faults).await?;

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use tr_domain::access::Level;
 use tr_domain::event::{EventKind, FieldChange};
 use tr_store::folders as store;
-use tr_store::locks::lock_grids;
 use tr_store::work_items;
 
 use super::error::FolderError;
@@ -37,7 +36,7 @@ pub async fn delete_folder(
             }
             let folders = store::below(unit.conn(), id).await?;
             let grids = store::grids_in(unit.conn(), &folders).await?;
-            lock_grids(unit.conn(), &grids).await?;
+            unit.lock_grids(&grids).await?;
             row.revision = row.revision.next();
             row.updated_at = unit.now();
             store::update(unit.conn(), &row).await?;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tr_domain::access::Level;
 use tr_domain::event::{EventKind, FieldChange};
 use tr_store::folders as store;
-use tr_store::locks::{lock_grids, lock_structure};
+use tr_store::locks::lock_structure;
 use tr_store::work_items;
 
 use super::error::FolderError;
@@ -52,7 +52,8 @@ pub async fn undelete_folder(
                 return Err(FolderError::ParentDeleted);
             }
         }
-        lock_grids(unit.conn(), &store::taken_by(unit.conn(), id).await?).await?;
+        unit.lock_grids(&store::taken_by(unit.conn(), id).await?)
+            .await?;
         store::undelete(unit.conn(), id).await?;
         work_items::undelete_folders_items(unit.conn(), id.as_uuid()).await?;
         row.revision = row.revision.next();

@@ -9,7 +9,7 @@ use tr_domain::labels::LabelChoice;
 use tr_domain::placement::check_references;
 use tr_domain::position::after_last;
 use tr_domain::{Content, ContentPatch, Faults, ObjectKind, WorkItemKind};
-use tr_store::locks::{lock_grids, lock_structure};
+use tr_store::locks::lock_structure;
 use tr_store::work_items::{self as store, ItemRow, Located, NewItem};
 use tr_store::{folders, labels};
 
@@ -92,7 +92,7 @@ pub async fn create_work_item(
 
 /// The parent, its grid locked, when the caller may edit it.
 async fn parent_of(
-    unit: &Unit<'_>,
+    unit: &mut Unit<'_>,
     command: &CreateWorkItem,
     located: Option<Located>,
     faults: &mut Faults,
@@ -104,7 +104,7 @@ async fn parent_of(
         return Ok(None);
     };
     if let Some(located) = located {
-        lock_grids(unit.conn(), &[located.grid_id]).await?;
+        unit.lock_grids(&[located.grid_id]).await?;
         if let Some(parent) = seen(unit, parent_id).await? {
             still_there(&parent, located)?;
             allow(parent.level, Level::Edit)?;

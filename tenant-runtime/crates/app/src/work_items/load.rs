@@ -4,7 +4,7 @@ use db::TenantDb;
 use kernel::WorkItemId;
 use tr_domain::WorkItemKind;
 use tr_store::StoreError;
-use tr_store::locks::{lock_grids, lock_structure};
+use tr_store::locks::lock_structure;
 use tr_store::work_items::{self as store, ItemRow, Located};
 
 use super::error::WorkItemError;
@@ -20,16 +20,16 @@ pub(super) async fn locate(
 }
 
 /// Locks the item's grid, and the structure for a grid itself.
-pub(super) async fn lock(unit: &Unit<'_>, located: Located) -> Result<(), WorkItemError> {
+pub(super) async fn lock(unit: &mut Unit<'_>, located: Located) -> Result<(), WorkItemError> {
     if located.kind == WorkItemKind::Grid {
         lock_structure(unit.conn()).await?;
     }
-    Ok(lock_grids(unit.conn(), &[located.grid_id]).await?)
+    Ok(unit.lock_grids(&[located.grid_id]).await?)
 }
 
 /// The live item, locked; one that the caller does not see is not found.
 pub(super) async fn locked(
-    unit: &Unit<'_>,
+    unit: &mut Unit<'_>,
     located: Option<Located>,
     id: WorkItemId,
 ) -> Result<ItemRow, WorkItemError> {

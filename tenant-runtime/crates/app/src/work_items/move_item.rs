@@ -10,7 +10,7 @@ use tr_domain::placement::moves_between_grids;
 use tr_domain::rollup::Counters;
 use tr_domain::{Faults, ObjectKind, WorkItemKind};
 use tr_store::folders;
-use tr_store::locks::{lock_grids, lock_structure};
+use tr_store::locks::lock_structure;
 use tr_store::work_items::{self as store, ItemRow, Located};
 
 use super::error::WorkItemError;
@@ -70,7 +70,7 @@ pub async fn move_work_item(
             lock_structure(unit.conn()).await?;
         }
         let to = target.map_or(from.grid_id, |target| target.grid_id);
-        lock_grids(unit.conn(), &[from.grid_id, to]).await?;
+        unit.lock_grids(&[from.grid_id, to]).await?;
         let item = seen(unit, command.id).await?.ok_or(Denied::NotFound)?;
         still_there(&item, from)?;
         allow(item.level, Level::Edit)?;

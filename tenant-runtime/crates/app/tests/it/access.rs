@@ -51,7 +51,12 @@ async fn every_refusal(world: &World, who: Who, id: WorkItemId) -> Vec<String> {
                 .await
                 .unwrap_err()
         ),
-        format!("{:?}", board::get_board(&ctx, db, id).await.unwrap_err()),
+        format!(
+            "{:?}",
+            board::get_board(&ctx, db, &world.cache, id)
+                .await
+                .unwrap_err()
+        ),
         format!(
             "{:?}",
             activity::list_item_activity(&ctx, db, id, page())

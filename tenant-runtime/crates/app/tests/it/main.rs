@@ -13,6 +13,7 @@ mod events;
 mod folders;
 mod grants;
 mod idempotency;
+mod kept_boards;
 mod labels;
 mod lifetime;
 mod lists;

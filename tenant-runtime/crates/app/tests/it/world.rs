@@ -16,6 +16,7 @@ use tr_app::work_items::{
     complete_work_item, create_work_item, get_work_item, move_work_item, patch_work_item,
 };
 use tr_app::{Denied, Outcome};
+use tr_cache::{Cache, CacheSettings};
 use tr_domain::{ContentPatch, ElementType, GateOutcome, WorkItemKind};
 use uuid::Uuid;
 
@@ -75,7 +76,9 @@ pub struct World {
     pub account: Account,
     pub root: FolderId,
     pub test_db: TestDb,
-    tenant: TenantContext,
+    /// Answers in memory only.
+    pub cache: Cache,
+    pub tenant: TenantContext,
 }
 
 struct Fixed(Arc<Placement>);
@@ -111,10 +114,20 @@ impl World {
             account,
             root,
             test_db,
+            cache: Cache::new(CacheSettings::default(), None),
             tenant,
         };
         world.seed().await;
         world
+    }
+
+    /// A board as it is answered.
+    pub async fn board(&self, who: Who, grid: WorkItemId) -> serde_json::Value {
+        let ctx = self.ctx(who);
+        let body = tr_app::board::get_board(&ctx, &self.db, &self.cache, grid)
+            .await
+            .unwrap();
+        serde_json::from_slice(&body).unwrap()
     }
 
     async fn seed(&self) {

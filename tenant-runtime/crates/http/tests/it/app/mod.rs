@@ -22,6 +22,7 @@ use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools, async_t
 use futures_util::future::LocalBoxFuture;
 use identity::{Signer, Verifier, generate_key};
 use kernel::TenantId;
+use tr_cache::{Cache, CacheSettings};
 use tr_http::Api;
 
 pub use answer::Answer;
@@ -69,7 +70,8 @@ impl TestApp {
         let places = Arc::new(Places::default());
         let pools = TenantPools::new(PoolBudget::default(), places.clone());
         let verifier = Verifier::new(vec![signer.public()]).expect("the test's key");
-        let api = Api::new(verifier, clock.clone(), pools.clone(), |_| {});
+        let cache = Cache::new(CacheSettings::default(), None);
+        let api = Api::new(verifier, clock.clone(), pools.clone(), cache, |_| {});
         let allow = web::AllowTable::from_openapi(&tr_http::openapi());
         let app = App::new()
             .app_data(api)

@@ -1,0 +1,197 @@
+//! Memory, then documents, then computing; and a look now and then whether what is kept is right.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use tokio::sync::Semaphore;
+
+use crate::{Documents, Key};
+
+/// How a process caches.
+#[derive(Debug, Clone, Copy)]
+pub struct CacheSettings {
+    /// The memory that entries of this process may take, in bytes.
+    pub memory: u64,
+    /// How many answers are computed at once.
+    pub computing: usize,
+    /// One of so many answers found is computed again and compared; none if 0.
+    pub check_every: u64,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self {
+            memory: 64 * 1024 * 1024,
+            computing: 8,
+            check_every: 100,
+        }
+    }
+}
+
+/// An answer with the version of the snapshot that it was computed in, which may be newer than the
+/// one that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Computed {
+    /// The version.
+    pub version: u64,
+    /// The answer.
+    pub body: Bytes,
+}
+
+/// Where an answer came from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Memory,
+    Documents,
+    Computed,
+}
+
+impl Source {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Documents => "documents",
+            Self::Computed => "computed",
+        }
+    }
+}
+
+/// The cache of a process. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    memory: moka::future::Cache<Key, Bytes>,
+    documents: Option<Documents>,
+    computing: Arc<Semaphore>,
+    check_every: u64,
+    found: Arc<AtomicU64>,
+    mismatches: Arc<AtomicU64>,
+}
+
+impl Cache {
+    /// A cache over these documents, or over none.
+    #[must_use]
+    pub fn new(settings: CacheSettings, documents: Option<Documents>) -> Self {
+        let weight = |_: &Key, body: &Bytes| u32::try_from(body.len()).unwrap_or(u32::MAX);
+        let memory = moka::future::Cache::builder()
+            .weigher(weight)
+            .max_capacity(settings.memory)
+            .time_to_idle(std::time::Duration::from_secs(600))
+            .build();
+        Self {
+            memory,
+            documents,
+            computing: Arc::new(Semaphore::new(settings.computing.max(1))),
+            check_every: settings.check_every,
+            found: Arc::default(),
+            mismatches: Arc::default(),
+        }
+    }
+
+    /// The answer under this key, whose version the caller has just read. However many ask at
+    /// once, one computes.
+    ///
+    /// # Errors
+    /// Those of computing.
+    pub async fn get<E>(
+        &self,
+        key: Key,
+        now: DateTime<Utc>,
+        compute: impl AsyncFn() -> Result<Computed, E>,
+    ) -> Result<Bytes, E>
+    where
+        E: Send + Sync + 'static,
+    {
+        let source = OnceLock::new();
+        let load = async {
+            if let Some(body) = self.kept(&key, now).await {
+                source.get_or_init(|| Source::Documents);
+                return Ok(body);
+            }
+            source.get_or_init(|| Source::Computed);
+            self.computed(key, now, &compute).await
+        };
+        let answer = match self.memory.try_get_with(key, load).await {
+            Ok(body) => Ok(body),
+            Err(shared) => match Arc::try_unwrap(shared) {
+                Ok(error) => Err(error),
+                // Somebody else's computing failed: ours may not.
+                Err(_) => self.computed(key, now, &compute).await,
+            },
+        }?;
+        let kind = key.kind.as_str();
+        let source = source.into_inner().unwrap_or(Source::Memory);
+        metrics::counter!("cache_reads_total", "kind" => kind, "source" => source.as_str())
+            .increment(1);
+        if source != Source::Computed && self.is_to_be_checked() {
+            return self.checked(key, answer, &compute).await;
+        }
+        Ok(answer)
+    }
+
+    /// Why somebody should look, if so.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<(), String> {
+        let mismatches = self.mismatches.load(Ordering::Relaxed);
+        if mismatches > 0 {
+            return Err(format!(
+                "{mismatches} kept answers were not what computing gives"
+            ));
+        }
+        self.documents
+            .as_ref()
+            .map_or(Ok(()), |documents| documents.check(now))
+    }
+
+    async fn kept(&self, key: &Key, now: DateTime<Utc>) -> Option<Bytes> {
+        self.documents.as_ref()?.find(&key.to_string(), now).await
+    }
+
+    async fn computed<E>(
+        &self,
+        key: Key,
+        now: DateTime<Utc>,
+        compute: &impl AsyncFn() -> Result<Computed, E>,
+    ) -> Result<Bytes, E> {
+        let Computed { version, body } = {
+            // Never closed, so this always is a permit.
+            let _permit = self.computing.acquire().await;
+            compute().await?
+        };
+        if let Some(documents) = &self.documents {
+            let key = Key { version, ..key };
+            documents.insert(&key.to_string(), &body, now).await;
+        }
+        Ok(body)
+    }
+
+    fn is_to_be_checked(&self) -> bool {
+        self.check_every > 0
+            && self
+                .found
+                .fetch_add(1, Ordering::Relaxed)
+                .is_multiple_of(self.check_every)
+    }
+
+    /// What computing gives, and an alarm when that is not what was kept.
+    async fn checked<E>(
+        &self,
+        key: Key,
+        kept: Bytes,
+        compute: &impl AsyncFn() -> Result<Computed, E>,
+    ) -> Result<Bytes, E> {
+        let Computed { version, body } = compute().await?;
+        if version == key.version && body != kept {
+            self.mismatches.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!("cache_mismatches_total", "kind" => key.kind.as_str()).increment(1);
+            tracing::error!(%key, "a kept answer is not what computing gives");
+            self.memory.invalidate(&key).await;
+        }
+        Ok(body)
+    }
+}

@@ -1,0 +1,188 @@
+//! Entries on the document server: inserted whole, read by `_id`, swept when they are past their
+//! time. Both MongoDB and FerretDB do these three.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use mongodb::{
+    Client, Collection, IndexModel,
+    bson::{Binary, Document, doc, spec::BinarySubtype},
+    options::{ClientOptions, IndexOptions},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long a call may take: longer, and computing is the better answer.
+const PATIENCE: Duration = Duration::from_millis(250);
+/// How long the server is left alone after it failed.
+const REST: TimeDelta = TimeDelta::seconds(2);
+/// How long an entry is kept.
+const LIFE: TimeDelta = TimeDelta::hours(24);
+/// How often what is past its time is deleted, where the server does not do so itself.
+const SWEEP: Duration = Duration::from_secs(600);
+/// The largest entry: below what a document may have.
+const LARGEST: usize = 8 * 1024 * 1024;
+
+/// The address cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the address of the document server cannot be used")]
+pub struct DocumentsError(#[source] mongodb::error::Error);
+
+/// The entries of a database on the document server.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    entries: Collection<Document>,
+    /// When it may be asked again, in milliseconds; it failed before.
+    rests_until: Arc<AtomicI64>,
+}
+
+impl Documents {
+    /// The entries at this address; its path names the database. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// When the address cannot be used.
+    pub async fn open(url: &str) -> Result<Self, DocumentsError> {
+        let mut options = ClientOptions::parse(url).await.map_err(DocumentsError)?;
+        options.app_name = Some("trellis".to_owned());
+        options.connect_timeout = Some(PATIENCE);
+        options.server_selection_timeout = Some(PATIENCE);
+        let database = options.default_database.clone();
+        let client = Client::with_options(options).map_err(DocumentsError)?;
+        let database = client.database(database.as_deref().unwrap_or("trellis"));
+        Ok(Self {
+            entries: database.collection("cache"),
+            rests_until: Arc::default(),
+        })
+    }
+
+    /// What is kept under an id; nothing when the server does not say so in time.
+    pub async fn find(&self, id: &str, now: DateTime<Utc>) -> Option<Bytes> {
+        let found = self
+            .ask(now, self.entries.find_one(doc! { "_id": id }).into_future())
+            .await??;
+        let body = found.get_binary_generic("body").ok()?;
+        Some(Bytes::copy_from_slice(body))
+    }
+
+    /// Keeps an entry. One that is there already is the same.
+    pub async fn insert(&self, id: &str, body: &Bytes, now: DateTime<Utc>) {
+        if body.len() > LARGEST {
+            return;
+        }
+        let expires_at = mongodb::bson::DateTime::from_millis((now + LIFE).timestamp_millis());
+        let bytes = Binary {
+            subtype: BinarySubtype::Generic,
+            bytes: body.to_vec(),
+        };
+        let entry = doc! { "_id": id, "body": bytes, "expires_at": expires_at };
+        let insert = self.entries.insert_one(entry).into_future();
+        let insert = async {
+            match insert.await {
+                Err(error) if is_duplicate(&error) => Ok(()),
+                other => other.map(drop),
+            }
+        };
+        self.ask(now, insert).await;
+    }
+
+    /// Deletes what is past its time; tells how much.
+    pub async fn sweep(&self, now: DateTime<Utc>) -> Option<u64> {
+        let past = mongodb::bson::DateTime::from_millis(now.timestamp_millis());
+        let query = doc! { "expires_at": { "$lt": past } };
+        let deleted = self.entries.delete_many(query).await.ok()?;
+        Some(deleted.deleted_count)
+    }
+
+    /// Has the server delete what is past its time, or does so until told to stop.
+    pub async fn keep_clean(self, now: impl Fn() -> DateTime<Utc>, stop: CancellationToken) {
+        let index = IndexModel::builder()
+            .keys(doc! { "expires_at": 1 })
+            .options(IndexOptions::builder().expire_after(Duration::ZERO).build())
+            .build();
+        let mut by_itself = false;
+        while stop
+            .run_until_cancelled(tokio::time::sleep(if by_itself {
+                SWEEP * 6
+            } else {
+                SWEEP
+            }))
+            .await
+            .is_some()
+        {
+            by_itself = by_itself || self.expires_by_itself(&index).await;
+            if !by_itself && let Some(deleted) = self.sweep(now()).await {
+                metrics::counter!("cache_swept_total").increment(deleted);
+            }
+        }
+    }
+
+    /// Whether the server took the index that expires entries, and tells it back as such.
+    async fn expires_by_itself(&self, index: &IndexModel) -> bool {
+        if self.entries.create_index(index.clone()).await.is_err() {
+            return false;
+        }
+        let Ok(mut kept) = self.entries.list_indexes().await else {
+            return false;
+        };
+        while kept.advance().await.unwrap_or(false) {
+            let expires = kept
+                .deserialize_current()
+                .ok()
+                .and_then(|index| index.options);
+            if expires.is_some_and(|options| options.expire_after.is_some()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Why the server is not asked at the moment, if so.
+    ///
+    /// # Errors
+    /// With the reason.
+    pub fn check(&self, now: DateTime<Utc>) -> Result<(), String> {
+        if self.rests(now) {
+            return Err("the document server does not answer; boards are computed".to_owned());
+        }
+        Ok(())
+    }
+
+    fn rests(&self, now: DateTime<Utc>) -> bool {
+        self.rests_until.load(Ordering::Relaxed) > now.timestamp_millis()
+    }
+
+    async fn ask<T>(
+        &self,
+        now: DateTime<Utc>,
+        call: impl Future<Output = mongodb::error::Result<T>>,
+    ) -> Option<T> {
+        if self.rests(now) {
+            return None;
+        }
+        let reason = match tokio::time::timeout(PATIENCE, call).await {
+            Ok(Ok(answer)) => return Some(answer),
+            Ok(Err(error)) => error.kind.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        metrics::counter!("cache_documents_failures_total").increment(1);
+        tracing::warn!(reason, "the document server is left alone for a moment");
+        let until = (now + REST).timestamp_millis();
+        self.rests_until.store(until, Ordering::Relaxed);
+        None
+    }
+}
+
+/// Code 11000: there is a document of this `_id`.
+fn is_duplicate(error: &mongodb::error::Error) -> bool {
+    use mongodb::error::{ErrorKind, WriteFailure};
+    matches!(
+        &*error.kind,
+        ErrorKind::Write(WriteFailure::WriteError(error)) if error.code == 11_000
+    )
+}
