@@ -56,6 +56,7 @@ impl Parts {
             settings.sessions,
         )
         .with_staff(settings.staff.clone())
+        .with_sso(&settings.sso)
         .with_access(
             Access::new(&settings.access, central.clone(), clock.clone())?,
             pushes.clone(),

@@ -7,6 +7,7 @@ use cp_app::{
     access::AccessSettings,
     audit::AuditSettings,
     passwords::PasswordSettings,
+    sso::OidcSettings,
     staff::StaffSettings,
     worker::{AccountLimits, Fault as WorkerFault, FaultManner, Moment, WorkerSettings},
 };
@@ -52,6 +53,8 @@ pub struct Settings {
     pub sessions: SessionSettings,
     /// The platform's own staff.
     pub staff: StaffSettings,
+    /// Single sign-on.
+    pub sso: OidcSettings,
     /// Passwords.
     pub passwords: PasswordSettings,
     /// Access policies.
@@ -277,6 +280,16 @@ impl Settings {
             self.sessions.insecure_cookies || self.public_url.starts_with("https://"),
             "public_url",
             "must be https:// unless sessions.insecure_cookies is set",
+        );
+        rule(
+            !self.sso.allow_loopback || development,
+            "sso.allow_loopback",
+            "is for environment = \"development\" only",
+        );
+        rule(
+            self.sso.nameserver.is_empty() || self.sso.nameserver().is_some(),
+            "sso.nameserver",
+            "must be address:port, or empty",
         );
         for (key, word) in [
             ("fault.stop_before", &self.fault.stop_before),

@@ -26,6 +26,7 @@ use tokio::sync::{Notify, watch};
 use crate::sessions::ClientAddress;
 
 pub use countries::{CountryData, CountryDatabase};
+pub use cp_store::AuditActor;
 pub use refusals::{Refusals, Refused};
 use settings::Terms;
 pub use settings::{AccessSettings, InvalidAccess};

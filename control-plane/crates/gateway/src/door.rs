@@ -8,13 +8,13 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage as _, HttpRequest,
+    Error, HttpMessage as _, HttpRequest, HttpResponse,
     body::{EitherBody, MessageBody},
     dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform},
     http::{Method, header::HOST},
 };
 use cp_app::sessions::{
-    CachedSession, PeopleHost, PresentedCredential, TenantHost, TenantSession,
+    CachedSession, ClientAddress, PeopleHost, PresentedCredential, TenantHost, TenantSession,
 };
 use cp_domain::{HostName, Route, Service as Serving};
 use futures_util::future::LocalBoxFuture;
@@ -26,8 +26,10 @@ use crate::{
     gateway::{Gateway, Shared},
     pages,
     paths::{self, Owner},
+    policy::{self, Asking},
     proxy::{Errand, Passed, Proxy, upgrade},
-    watch::until_ended,
+    rates::TooFast,
+    watch::{Opener, until_ended},
 };
 
 /// When to ask again for a tenant that is being made, in seconds.
@@ -86,6 +88,27 @@ struct Visitor {
     host: String,
     shown: Shown,
     found: Found,
+    from: Option<ClientAddress>,
+}
+
+/// A request that goes no further.
+enum Stopped {
+    /// With a problem.
+    Problem(ApiError),
+    /// With an answer for a browser or a program.
+    Answer(HttpResponse),
+}
+
+impl From<ApiError> for Stopped {
+    fn from(error: ApiError) -> Self {
+        Self::Problem(error)
+    }
+}
+
+impl From<ProblemCode> for Stopped {
+    fn from(code: ProblemCode) -> Self {
+        Self::Problem(code.into())
+    }
 }
 
 impl<S, B> Service<ServiceRequest> for DoorService<S>
@@ -108,17 +131,21 @@ where
             if paths::is_health(request.path()) {
                 return Ok(service.call(request).await?.map_into_left_body());
             }
-            match keeper.is_people(request.request()) {
+            let from = keeper.shared.locate(request.request());
+            if let Some(from) = from {
+                request.extensions_mut().insert(from);
+            }
+            match keeper.is_people(request.request(), from).await {
                 Ok(false) => {}
                 Ok(true) => {
                     request.extensions_mut().insert(PeopleHost);
                     return Ok(service.call(request).await?.map_into_left_body());
                 }
-                Err(error) => return Ok(refuse(request.into_parts().0, error)),
+                Err(stopped) => return Ok(stop(request.into_parts().0, stopped)),
             }
-            let visitor = match keeper.admit(request.request()).await {
+            let visitor = match keeper.admit(request.request(), from).await {
                 Ok(visitor) => visitor,
-                Err(error) => return Ok(refuse(request.into_parts().0, error)),
+                Err(stopped) => return Ok(stop(request.into_parts().0, stopped)),
             };
             request
                 .extensions_mut()
@@ -142,17 +169,20 @@ where
                     let response = response.map_into_left_body().map_into_right_body();
                     Ok(ServiceResponse::new(request, response))
                 }
-                Err(error) => Ok(refuse(request, error)),
+                Err(error) => Ok(stop(request, error.into())),
             }
         })
     }
 }
 
-fn refuse<B>(
+fn stop<B>(
     request: HttpRequest,
-    error: ApiError,
+    stopped: Stopped,
 ) -> ServiceResponse<EitherBody<B, EitherBody<Passed>>> {
-    let response = actix_web::HttpResponse::from_error(error);
+    let response = match stopped {
+        Stopped::Problem(error) => HttpResponse::from_error(error),
+        Stopped::Answer(response) => response,
+    };
     ServiceResponse::new(
         request,
         response.map_into_right_body().map_into_right_body(),
@@ -170,7 +200,11 @@ fn tenant_host(route: &Route) -> TenantHost {
 impl Keeper {
     /// Whether the request is for the host of people, which no tenant's session opens. What it
     /// changes must come from there.
-    fn is_people(&self, request: &HttpRequest) -> Result<bool, ApiError> {
+    async fn is_people(
+        &self,
+        request: &HttpRequest,
+        from: Option<ClientAddress>,
+    ) -> Result<bool, Stopped> {
         let host = host_of(request)?;
         if HostName::parse(&host, &self.shared.host.base_domain) != HostName::Id {
             return Ok(false);
@@ -179,13 +213,27 @@ impl Keeper {
         if shown.is_cookie() && !paths::is_safe(request.method()) {
             refuse_cross_site(request.headers(), &host)?;
         }
+        self.count_nobody(from)?;
+        if let Err(refusal) = self.shared.judge_people(from).await?
+            && !paths::is_for_the_refused(request.path())
+        {
+            self.shared.note_refusal(request, None, &None, refusal);
+            return Err(Stopped::Answer(policy::turn_away(request, refusal)));
+        }
         Ok(true)
     }
 
-    /// Finds out which tenant the request is for and who asks.
-    async fn admit(&self, request: &HttpRequest) -> Result<Visitor, ApiError> {
+    /// Finds out which tenant the request is for and who asks, and whether they may from there.
+    async fn admit(
+        &self,
+        request: &HttpRequest,
+        from: Option<ClientAddress>,
+    ) -> Result<Visitor, Stopped> {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
-            return Err(ApiError::new(ProblemCode::MethodNotAllowed));
+            return Err(ProblemCode::MethodNotAllowed.into());
+        }
+        if let Some(from) = from {
+            self.shared.rates.check_nobody(from.ip).map_err(too_fast)?;
         }
         let host = host_of(request)?;
         let shown = shown(request.headers(), self.shared.host.insecure_cookies);
@@ -205,12 +253,36 @@ impl Keeper {
             Some(credential) => self.found(&route, credential).await?,
             None => None,
         };
+        match &found {
+            Some(session) => {
+                let counted = self.shared.rates.count(session.credential, route.tenant);
+                counted.map_err(too_fast)?;
+            }
+            None => self.count_nobody(from)?,
+        }
+        let asking = Asking::of(&found, request.path());
+        let found = match self.shared.judge(&route, asking, from).await? {
+            Ok(()) => found,
+            Err(_) if paths::is_sign_out(request.path()) => found,
+            Err(_) if paths::is_for_the_refused(request.path()) => None,
+            Err(refusal) => {
+                self.shared
+                    .note_refusal(request, Some(&route), &found, refusal);
+                return Err(Stopped::Answer(policy::turn_away(request, refusal)));
+            }
+        };
         Ok(Visitor {
             route,
             host,
             shown,
             found,
+            from,
         })
+    }
+
+    fn count_nobody(&self, from: Option<ClientAddress>) -> Result<(), ApiError> {
+        let counted = from.map_or(Ok(()), |from| self.shared.rates.count_nobody(from.ip));
+        counted.map_err(too_fast)
     }
 
     /// The tenant of the host without a tenant: only a token says which.
@@ -245,14 +317,18 @@ impl Keeper {
         request: &HttpRequest,
         payload: Payload,
         visitor: Visitor,
-    ) -> Result<actix_web::HttpResponse<Passed>, ApiError> {
+    ) -> Result<HttpResponse<Passed>, ApiError> {
         let session = visitor.found.as_ref().ok_or(ProblemCode::Unauthenticated)?;
         let identity = self.identity(&visitor.route, session)?;
         let request_id = request.extensions().get::<RequestId>().cloned();
         let request_id = request_id.unwrap_or_else(|| self.shared.clock.new_request_id());
         let over = upgrade(request.headers()).and_then(|_| {
-            let credential = *visitor.shown.credential()?;
-            let watch = until_ended(Arc::clone(&self.shared), visitor.route.tenant, credential);
+            let opener = Opener {
+                credential: *visitor.shown.credential()?,
+                session: Arc::clone(session),
+                from: visitor.from,
+            };
+            let watch = until_ended(Arc::clone(&self.shared), opener);
             Some(Box::pin(watch) as LocalBoxFuture<'static, ()>)
         });
         let errand = Errand {
@@ -297,6 +373,12 @@ fn host_of(request: &HttpRequest) -> Result<String, ApiError> {
         (None, _) => Err(ProblemCode::UnknownTenant.into()),
         _ => Err(ApiError::new(ProblemCode::InvalidHeader).detail("Host stands twice")),
     }
+}
+
+fn too_fast(TooFast { retry_after }: TooFast) -> ApiError {
+    ApiError::new(ProblemCode::TooManyRequests)
+        .detail("too many requests per second")
+        .retry_after(retry_after)
 }
 
 fn check_service(route: &Route) -> Result<(), ApiError> {

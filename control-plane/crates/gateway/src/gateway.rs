@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use clock::Clock;
 use cp_app::{
+    access::Access,
     identity_keys::IdentityKeys,
     nodes::Nodes,
     push::{Push, Pushes},
@@ -18,14 +19,16 @@ use crate::{
     limit::Limit,
     nodes::NodeTable,
     proxy::Relay,
+    rates::Rates,
     routes::RouteTable,
     settings::GatewaySettings,
 };
 
 /// How often the list of nodes is read when nobody tells of a change.
 const NODES_EVERY: Duration = Duration::from_secs(1);
-/// How often the catalogue is asked for changes when nobody tells of one.
-const ROUTES_EVERY: Duration = Duration::from_secs(2);
+/// How often the catalogue is asked for changes when nobody tells of one: with the time that this
+/// takes, well within the second in which a tenant's access policy has to hold.
+const ROUTES_EVERY: Duration = Duration::from_millis(700);
 /// How often identity keys are read.
 const KEYS_EVERY: Duration = Duration::from_secs(30);
 /// How soon they are read again while none is known.
@@ -49,6 +52,8 @@ pub struct GatewayParts {
     pub routes: RouteDirectory,
     /// Who is signed in.
     pub sessions: SessionDirectory,
+    /// From where one may come in.
+    pub access: Access,
     /// What signs identities.
     pub keys: IdentityKeys,
     /// The nodes.
@@ -71,6 +76,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) routes: RouteTable,
     pub(crate) access: AccessTable,
+    pub(crate) policies: Access,
+    pub(crate) rates: Rates,
     pub(crate) identities: Identities,
     pub(crate) relay: Arc<Relay>,
     pub(crate) pushes: Pushes,
@@ -85,6 +92,7 @@ impl Gateway {
     /// A gateway that knows nothing yet: [`Self::run`] tells it.
     #[must_use]
     pub fn new(parts: GatewayParts, host: HostSettings, settings: GatewaySettings) -> Self {
+        let rates = Rates::new(&settings.rates);
         let pass_over = Duration::from_millis(settings.eject_ms);
         let relay = Relay {
             nodes: NodeTable::new(settings.max_in_flight_per_node, pass_over),
@@ -103,6 +111,8 @@ impl Gateway {
             clock: parts.clock,
             routes: RouteTable::new(parts.routes),
             access: AccessTable::new(parts.sessions),
+            policies: parts.access,
+            rates,
             identities: Identities::new(parts.keys.clone()),
             relay: Arc::new(relay),
             pushes: parts.pushes,
@@ -132,6 +142,7 @@ impl Gateway {
         let keep = async {
             tokio::join!(
                 shared.pushes.listen(),
+                shared.policies.run(),
                 shared.hear(),
                 shared.keep_routes(),
                 shared.keep_nodes(),
@@ -153,10 +164,12 @@ impl Shared {
                 Ok(Push::Session(hash)) => self.access.forget(&hash).await,
                 Ok(Push::Routes) => self.look_at_routes.notify_one(),
                 Ok(Push::Nodes) => self.look_at_nodes.notify_one(),
+                Ok(Push::Policies) => self.policies.look(),
                 Ok(Push::Lost) | Err(RecvError::Lagged(_)) => {
                     self.access.forget_all();
                     self.look_at_routes.notify_one();
                     self.look_at_nodes.notify_one();
+                    self.policies.look();
                 }
                 Ok(Push::Operation(_)) => {}
                 Err(RecvError::Closed) => return,
@@ -167,7 +180,12 @@ impl Shared {
     async fn keep_routes(&self) {
         loop {
             match self.routes.resync().await {
-                Ok(()) => self.health.set("catalogue", Ok(())),
+                Ok(changed) => {
+                    self.health.set("catalogue", Ok(()));
+                    if changed {
+                        self.policies.changed();
+                    }
+                }
                 // What is known is served, so a gateway that has started stays ready.
                 Err(error) if self.routes.has_started() => tracing::debug!(%error, "resync failed"),
                 Err(error) => self.health.set("catalogue", Err(error.to_string())),

@@ -33,7 +33,7 @@ pub(crate) fn to_sign_in(request: &HttpRequest) -> Option<HttpResponse> {
 }
 
 /// Whether a browser goes to a page, as opposed to a script or a program that fetches.
-fn navigates(request: &HttpRequest) -> bool {
+pub(crate) fn navigates(request: &HttpRequest) -> bool {
     let headers = request.headers();
     if !matches!(*request.method(), Method::GET | Method::HEAD)
         || headers.contains_key(AUTHORIZATION)

@@ -12,13 +12,14 @@ pub enum Owner {
 }
 
 /// What belongs to the control plane whatever the method; everything else is the runtime's.
-const CONTROL_PLANE: [&str; 14] = [
+const CONTROL_PLANE: [&str; 15] = [
     "/.well-known",
     "/access-refused",
     "/accounts",
     "/admin/security",
     "/assets",
     "/auth",
+    "/confirm-email",
     "/confirm-identity",
     "/handoff",
     "/invite",
@@ -33,6 +34,15 @@ const CONTROL_PLANE: [&str; 14] = [
 /// runtime reads their projection.
 const CONTROL_PLANE_WRITES: [&str; 1] = ["/api/v1/members"];
 
+/// What one who is refused by an access policy may still see.
+const FOR_THE_REFUSED: [&str; 3] = ["/access-refused", "/assets", "/auth/brand"];
+
+/// The ways out; a policy keeps nobody in.
+const SIGN_OUT: [&str; 2] = ["/auth/v1/sign-out", "/sign-out"];
+
+/// Where programs come that show something else than a token of a member.
+const FOR_PROGRAMS: [&str; 2] = ["/oauth", "/scim"];
+
 /// Where one arrives.
 const HOME: &str = "/";
 
@@ -45,13 +55,33 @@ pub fn is_health(path: &str) -> bool {
     HEALTH.contains(&path)
 }
 
+/// Whether one who is refused by an access policy may still see it.
+#[must_use]
+pub fn is_for_the_refused(path: &str) -> bool {
+    FOR_THE_REFUSED.iter().any(|prefix| is_under(path, prefix))
+}
+
+/// Whether it ends a session.
+#[must_use]
+pub fn is_sign_out(path: &str) -> bool {
+    SIGN_OUT.contains(&path)
+}
+
+/// Whether programs come there that show something else than a token of a member.
+#[must_use]
+pub fn is_for_programs(path: &str) -> bool {
+    FOR_PROGRAMS.iter().any(|prefix| is_under(path, prefix))
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Who answers this path.
 #[must_use]
 pub fn owner(method: &Method, path: &str) -> Owner {
-    let under = |prefix: &str| {
-        path.strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
+    let under = |prefix: &str| is_under(path, prefix);
     if path == HOME && is_safe(method) {
         return Owner::ControlPlane;
     }

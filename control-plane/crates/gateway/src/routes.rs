@@ -122,21 +122,23 @@ impl RouteTable {
         self.started.initialized()
     }
 
-    /// Reads what changed since the last time.
+    /// Reads what changed since the last time; answers whether anything did.
     ///
     /// # Errors
     /// When the catalogue cannot be read; what is known stays.
-    pub async fn resync(&self) -> Result<(), CatalogueAway> {
+    pub async fn resync(&self) -> Result<bool, CatalogueAway> {
         self.start().await?;
+        let mut changed = false;
         loop {
             let known = self.revision.load(Ordering::Acquire);
             let changes = self.directory.changed_since(known).await?;
+            changed |= !changes.routes.is_empty();
             for route in changes.routes {
                 self.revision.fetch_max(route.revision, Ordering::AcqRel);
                 self.put(route);
             }
             if !changes.more {
-                return Ok(());
+                return Ok(changed);
             }
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::rates::RateSettings;
+
 /// The gateway's settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,8 @@ pub struct GatewaySettings {
     pub max_in_flight_per_node: u32,
     /// How long a node that could not be reached is passed over.
     pub eject_ms: u64,
+    /// Requests per second.
+    pub rates: RateSettings,
 }
 
 impl GatewaySettings {
@@ -55,6 +59,7 @@ impl Default for GatewaySettings {
             max_in_flight: 2_000,
             max_in_flight_per_node: 1_000,
             eject_ms: 3_000,
+            rates: RateSettings::default(),
         }
     }
 }

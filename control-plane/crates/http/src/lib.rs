@@ -2,5 +2,8 @@
 
 pub mod auth;
 pub mod node;
+pub mod oauth;
+pub mod scim;
+mod policies;
 pub mod staff;
 pub mod staff_auth;

@@ -1,12 +1,13 @@
 //! Which headers pass (RFC 9110 §7.6.1), which are made anew.
 
 use actix_web::{
-    HttpRequest,
+    HttpMessage as _, HttpRequest,
     http::{
         header::{HeaderMap as Inbound, HeaderName as InboundName},
         uri::PathAndQuery,
     },
 };
+use cp_app::sessions::ClientAddress;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
@@ -56,8 +57,10 @@ pub(super) fn to_node(request: &HttpRequest, said: &Said<'_>, upgrade: Option<&s
     set(REQUEST_ID, said.request_id);
     set(FORWARDED_HOST, said.host);
     set(FORWARDED_PROTO, said.proto);
-    if let Some(peer) = request.peer_addr() {
-        set(FORWARDED_FOR, &peer.ip().to_canonical().to_string());
+    let told = request.extensions().get::<ClientAddress>().map(|from| from.ip);
+    let client = told.or_else(|| request.peer_addr().map(|peer| peer.ip().to_canonical()));
+    if let Some(client) = client {
+        set(FORWARDED_FOR, &client.to_string());
     }
     if let Some(protocol) = upgrade {
         set(CONNECTION, "upgrade");

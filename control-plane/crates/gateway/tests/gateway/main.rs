@@ -6,12 +6,16 @@
     reason = "a test ends at what it did not expect"
 )]
 
+mod access;
 mod counting;
+mod countries;
+mod ends;
 mod hosts;
 mod losses;
 mod node;
 mod passing;
 mod people;
+mod rates;
 mod sessions;
 mod tunnels;
 mod world;

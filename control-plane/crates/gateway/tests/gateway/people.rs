@@ -26,6 +26,50 @@ pub async fn change_tenant(conn: &impl ConnectionTrait, tenant: Uuid, set: &str)
     execute(conn, &text, vec![tenant.into()]).await;
 }
 
+/// Lays down a tenant's access policy as its architects do; nobody is told.
+pub async fn policy(conn: &impl ConnectionTrait, tenant: Uuid, policy: &serde_json::Value) {
+    let text = "INSERT INTO tenant_security (tenant_id, access_policy, revision, updated_at) \
+         VALUES (?, ?, 1, NOW(6)) ON DUPLICATE KEY UPDATE access_policy = VALUES(access_policy)";
+    let values = vec![tenant.into(), policy.to_string().into()];
+    execute(conn, text, values).await;
+    change_tenant(conn, tenant, "updated_at = NOW(6)").await;
+}
+
+/// A member of staff.
+pub async fn staff(conn: &impl ConnectionTrait) -> Uuid {
+    let id = Uuid::now_v7();
+    let text = "INSERT INTO staff (id, email, name, password_hash, totp_secret, role, created_at) \
+         VALUES (?, ?, 'Staff', '', '', 'owner', NOW(6))";
+    let email = format!("{id}@staff.example");
+    execute(conn, text, vec![id.into(), email.into()]).await;
+    id
+}
+
+/// Puts a country on the platform's list; nobody is told.
+pub async fn unsafe_country(conn: &impl ConnectionTrait, country: &str) {
+    let by = staff(conn).await;
+    let text = "INSERT INTO unsafe_countries VALUES (?, 'for a test', NOW(6), ?)";
+    execute(conn, text, vec![country.into(), by.into()]).await;
+}
+
+/// What the audit log has of refusals: the rules, in order.
+pub async fn refusals(conn: &impl ConnectionTrait) -> Vec<String> {
+    let text = "SELECT JSON_VALUE(detail, '$.rule') AS rule FROM audit_log \
+         WHERE action = 'access.refused' ORDER BY id";
+    let statement = Statement::from_string(DbBackend::MySql, text);
+    let rows = conn.query_all_raw(statement).await.unwrap();
+    rows.iter()
+        .map(|row| row.try_get("", "rule").unwrap())
+        .collect()
+}
+
+/// The claims of the identity that a node got, as it told of its request.
+pub fn claims(seen: &serde_json::Value) -> serde_json::Value {
+    let identity = seen["headers"]["x-trellis-identity"][0].as_str().unwrap();
+    let payload = identity.split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
 /// A placement group of this ring.
 pub async fn placement_group(conn: &impl ConnectionTrait, ring: &str) -> Uuid {
     let id = Uuid::now_v7();
@@ -66,7 +110,8 @@ fn hash(text: &str) -> Value {
 pub async fn somebody(conn: &impl ConnectionTrait, tenant: Uuid) -> Somebody {
     let (person, member, session) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let later = Utc::now() + TimeDelta::hours(1);
-    let text = "INSERT INTO people VALUES (?, ?, 'Somebody', NULL, NOW(6), NOW(6))";
+    let text = "INSERT INTO people (id, email, name, created_at, updated_at) \
+         VALUES (?, ?, 'Somebody', NOW(6), NOW(6))";
     execute(
         conn,
         text,
@@ -87,7 +132,9 @@ pub async fn somebody(conn: &impl ConnectionTrait, tenant: Uuid) -> Somebody {
             .map(Uuid::into_bytes)
             .concat(),
     );
-    let text = "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, NOW(6), NOW(6), ?, NULL, '192.0.2.1', NULL, 'test')";
+    let text = "INSERT INTO sessions (id, token_hash, tenant_id, member_id, person_id, created_at, \
+         last_seen_at, expires_at, address, device) \
+         VALUES (?, ?, ?, ?, ?, NOW(6), NOW(6), ?, '192.0.2.1', 'test')";
     let values = vec![
         session.into(),
         hash(&cookie),
@@ -100,7 +147,8 @@ pub async fn somebody(conn: &impl ConnectionTrait, tenant: Uuid) -> Somebody {
     let mut random = [0; 32];
     random[..16].copy_from_slice(Uuid::new_v4().as_bytes());
     let token = cp_domain::format_token(&random);
-    let text = "INSERT INTO access_tokens VALUES (?, ?, ?, ?, 'test', 'work_items:read', NOW(6), ?, NULL, NULL)";
+    let text = "INSERT INTO access_tokens (id, token_hash, tenant_id, member_id, name, scopes, \
+         created_at, expires_at) VALUES (?, ?, ?, ?, 'test', 'work_items:read', NOW(6), ?)";
     let values = vec![
         Uuid::now_v7().into(),
         hash(&token),

@@ -1,5 +1,7 @@
 //! Upgrades.
 
+use std::net::SocketAddr;
+
 use reqwest::Method;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -9,7 +11,12 @@ use tokio::{
 use crate::{node::GoodNode, people, world::World};
 
 async fn open(world: &World, extra: &str) -> (String, TcpStream) {
-    let mut stream = TcpStream::connect(world.address).await.unwrap();
+    open_at(world.address, extra).await
+}
+
+/// Asks a gateway for an upgrade; answers the head of its answer and the connection.
+pub async fn open_at(address: SocketAddr, extra: &str) -> (String, TcpStream) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     let head = format!(
         "GET /ws HTTP/1.1\r\nhost: acme.trellis.localhost:8080\r\nconnection: keep-alive, Upgrade\r\n\
          upgrade: websocket\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\

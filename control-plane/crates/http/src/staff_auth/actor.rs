@@ -3,6 +3,7 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web::Data};
 use cp_app::{
     Auth, StaffAccess,
+    policies::check_staff,
     staff::{hash_staff_credential, resolve_staff},
 };
 use cp_domain::{StaffRole, TokenHash};
@@ -10,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use kernel::{StaffId, StaffSessionId};
 use web::{ApiError, ProblemCode};
 
-use crate::auth::{problems, staff_cookie_name};
+use crate::auth::{ClientInfo, problems, staff_cookie_name};
 
 /// A member of staff who has given both factors.
 #[derive(Debug, Clone)]
@@ -68,9 +69,11 @@ impl FromRequest for StaffActor {
             let hash = hash.ok_or_else(|| ApiError::new(ProblemCode::Unauthenticated))?;
             let found = resolve_staff(auth, &hash).await;
             let found = found.map_err(|error| problems::store(&error))?;
-            found
-                .map(Self::from)
-                .ok_or_else(|| ApiError::new(ProblemCode::Unauthenticated))
+            let found = found.ok_or_else(|| ApiError::new(ProblemCode::Unauthenticated))?;
+            let ClientInfo(client) = ClientInfo::extract(&request).await?;
+            let checked = check_staff(auth, found.staff, found.role, &client).await;
+            checked.map_err(problems::policy)?;
+            Ok(Self::from(found))
         })
     }
 }

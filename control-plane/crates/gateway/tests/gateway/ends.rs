@@ -1,0 +1,335 @@
+//! What ends somebody's access ends it within a second: on every gateway, and for sockets that are
+//! open.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use chrono::{TimeDelta, Utc};
+use clock::Clock;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use testkit::{Proxy, eventually};
+use tokio::{io::AsyncReadExt as _, net::TcpStream};
+use uuid::Uuid;
+
+use crate::{
+    node::GoodNode,
+    people::{self, Somebody},
+    tunnels::open_at,
+    world::{Another, BASE, SOON, Wish, World},
+};
+
+/// The bar.
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// Two gateways, and somebody with a socket through each.
+struct Scene {
+    world: World,
+    another: Another,
+    somebody: Somebody,
+    sockets: Vec<TcpStream>,
+}
+
+impl Scene {
+    async fn new(node: &GoodNode) -> Self {
+        let world = World::with(&[&node.address]).await;
+        let another = world.another().await;
+        Self::of(world, another).await
+    }
+
+    async fn of(world: World, another: Another) -> Self {
+        let somebody = people::somebody(world.db.conn(), world.tenant).await;
+        let mut scene = Self {
+            world,
+            another,
+            somebody,
+            sockets: Vec::new(),
+        };
+        scene.open().await;
+        scene
+    }
+
+    /// Somebody else, with sockets of their own.
+    async fn next(self) -> Self {
+        Self::of(self.world, self.another).await
+    }
+
+    fn gateways(&self) -> [SocketAddr; 2] {
+        [self.world.address, self.another.address]
+    }
+
+    async fn open(&mut self) {
+        for address in self.gateways() {
+            let cookie = format!("cookie: trellis={}\r\n", self.somebody.cookie);
+            let token = format!("authorization: Bearer {}\r\n", self.somebody.token);
+            for credential in [cookie, token] {
+                let (head, stream) = open_at(address, &credential).await;
+                assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+                self.sockets.push(stream);
+            }
+            for (status, _) in self.ask(address).await {
+                assert_eq!(status, 200);
+            }
+        }
+    }
+
+    /// Asks one gateway with the cookie and with the token.
+    async fn ask(&self, address: SocketAddr) -> Vec<(StatusCode, Value)> {
+        let mut answers = Vec::new();
+        for (name, value) in [
+            ("cookie", format!("trellis={}", self.somebody.cookie)),
+            ("authorization", format!("Bearer {}", self.somebody.token)),
+        ] {
+            let url = format!("http://{address}/api/v1/x");
+            let request = self.world.client.get(url).header(name, value);
+            let answer = request
+                .header("host", format!("acme.{BASE}:8080"))
+                .send()
+                .await
+                .unwrap();
+            answers.push((answer.status(), answer.json().await.unwrap_or_default()));
+        }
+        answers
+    }
+
+    /// Goes on when, within a second of `since`, every answer of every gateway is as wanted and
+    /// every socket among these is closed.
+    async fn within_a_second(
+        &mut self,
+        since: Instant,
+        sockets: &[usize],
+        wanted: impl Fn(usize, &(StatusCode, Value)) -> bool,
+    ) {
+        eventually(SOON, async || {
+            for address in self.gateways() {
+                let answers = self.ask(address).await;
+                if !answers
+                    .iter()
+                    .enumerate()
+                    .all(|(at, answer)| wanted(at, answer))
+                {
+                    return false;
+                }
+            }
+            true
+        })
+        .await;
+        for at in sockets {
+            let mut rest = Vec::new();
+            let closed = self.sockets[*at].read_to_end(&mut rest);
+            tokio::time::timeout(SOON, closed).await.unwrap().unwrap();
+        }
+        assert!(since.elapsed() <= A_SECOND, "{:?}", since.elapsed());
+    }
+
+    async fn execute(&self, text: &str, id: Uuid) {
+        people::execute(self.world.db.conn(), text, vec![id.into()]).await;
+    }
+
+    /// What whoever changed rows of a member does after the commit.
+    async fn member_changed(&self) {
+        self.world
+            .directory
+            .member_changed(self.somebody.member.into())
+            .await;
+    }
+}
+
+fn refused(_: usize, (status, _): &(StatusCode, Value)) -> bool {
+    *status == 401
+}
+
+fn policy_refused(_: usize, (status, body): &(StatusCode, Value)) -> bool {
+    *status == 403 && body["code"] == "policy_refused"
+}
+
+const ALL: [usize; 4] = [0, 1, 2, 3];
+/// Those that were opened with the cookie.
+const COOKIES: [usize; 2] = [0, 2];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_is_revoked_or_signed_out_at_its_provider() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    // Back-channel logout ends the session's row like this, too.
+    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
+    scene.execute(text, scene.somebody.session).await;
+    let since = Instant::now();
+    scene.member_changed().await;
+    let wanted = |at: usize, answer: &(StatusCode, Value)| match at {
+        0 => answer.0 == 401,
+        _ => answer.0 == 200,
+    };
+    scene.within_a_second(since, &COOKIES, wanted).await;
+    // The token goes on, its sockets too.
+    for at in [1, 3] {
+        let pending = tokio::time::timeout(Duration::from_millis(50), scene.sockets[at].read_u8());
+        // The greeting of the node is all that is there.
+        assert!(pending.await.is_ok_and(|byte| byte.is_ok()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_is_archived_or_inactive_in_the_directory() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    let text =
+        "UPDATE memberships SET state = 'archived', version = version + 1 WHERE member_id = ?";
+    scene.execute(text, scene.somebody.member).await;
+    let since = Instant::now();
+    scene.member_changed().await;
+    scene.within_a_second(since, &ALL, refused).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_is_changed() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    let text = "UPDATE memberships SET role = 'user', external = TRUE, version = version + 1, \
+         updated_at = NOW(6) WHERE member_id = ?";
+    scene.execute(text, scene.somebody.member).await;
+    let since = Instant::now();
+    scene.member_changed().await;
+    // Whoever goes on, goes on as what they are now.
+    let wanted = |_: usize, (status, body): &(StatusCode, Value)| {
+        *status == 401 || (*status == 200 && people::claims(body)["role"] == "user")
+    };
+    scene.within_a_second(since, &ALL, wanted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_policy_that_refuses_now() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    let (tenant, policy) = (
+        scene.world.tenant,
+        json!({"roles": {"builder": {"networks": ["192.0.2.0/24"]}}}),
+    );
+    people::policy(scene.world.db.conn(), tenant, &policy).await;
+    let since = Instant::now();
+    scene.world.pushes.routes_changed(tenant.into()).await;
+    scene.within_a_second(since, &ALL, policy_refused).await;
+    // Taken back, the same session is in again: it was never ended.
+    people::policy(scene.world.db.conn(), tenant, &json!({})).await;
+    scene.world.pushes.routes_changed(tenant.into()).await;
+    eventually(SOON, async || {
+        let answers = scene.ask(scene.another.address).await;
+        answers.iter().all(|(status, _)| *status == 200)
+    })
+    .await;
+    // And once more, when nobody tells.
+    let mut scene = scene.next().await;
+    people::policy(scene.world.db.conn(), tenant, &policy).await;
+    scene
+        .within_a_second(Instant::now(), &ALL, policy_refused)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_the_platform_that_refuses_now() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    let text = "INSERT INTO platform_policies (subject, policy, revision, updated_at) \
+         VALUES ('people', '{\"everyone\": {\"networks\": [\"192.0.2.0/24\"]}}', 1, NOW(6))";
+    people::execute(scene.world.db.conn(), text, vec![]).await;
+    let since = Instant::now();
+    scene.world.pushes.policies_changed().await;
+    scene.within_a_second(since, &ALL, policy_refused).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_suspended() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    people::change_tenant(
+        scene.world.db.conn(),
+        scene.world.tenant,
+        "state = 'suspended'",
+    )
+    .await;
+    let since = Instant::now();
+    scene
+        .world
+        .pushes
+        .routes_changed(scene.world.tenant.into())
+        .await;
+    let wanted = |_: usize, (status, body): &(StatusCode, Value)| {
+        *status == 403 && body["code"] == "tenant_suspended"
+    };
+    scene.within_a_second(since, &ALL, wanted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ended_while_nothing_could_be_told() {
+    let node = GoodNode::start();
+    let proxy = Proxy::to(&testkit::services().redis_url).await;
+    let world = World::new(Wish {
+        nodes: &[&node.address],
+        redis_proxy: Some(&proxy),
+        ..Wish::default()
+    })
+    .await;
+    let another = world.another().await;
+    let mut scene = Scene::of(world, another).await;
+    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
+    scene.execute(text, scene.somebody.session).await;
+    // Redis was emptied and told nobody; then the connections break.
+    let mut connection = scene.world.redis.connection();
+    redis::cmd("FLUSHDB")
+        .exec_async(&mut connection)
+        .await
+        .unwrap();
+    let since = Instant::now();
+    proxy.cut();
+    let wanted = |at: usize, answer: &(StatusCode, Value)| at == 1 || answer.0 == 401;
+    scene.within_a_second(since, &COOKIES, wanted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_that_are_over_and_a_session_that_has_run_out() {
+    let node = GoodNode::start();
+    let clock = Clock::fixed(Utc::now());
+    let world = World::new(Wish {
+        nodes: &[&node.address],
+        clock: clock.clone(),
+        ..Wish::default()
+    })
+    .await;
+    // Every day but the one after tomorrow.
+    let days = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let closed = (clock.now() + TimeDelta::days(2))
+        .format("%A")
+        .to_string()
+        .to_lowercase();
+    let days: Vec<_> = days.into_iter().filter(|day| *day != closed).collect();
+    let hours = json!([{"days": days, "from": "00:00", "until": "24:00"}]);
+    let policy = json!({"time_zone": "UTC", "everyone": {"hours": hours}, "tokens": {}});
+    people::policy(world.db.conn(), world.tenant, &policy).await;
+    let text = "UPDATE sessions SET expires_at = NOW(6) + INTERVAL 5 DAY WHERE id = ?";
+    people::execute(world.db.conn(), text, vec![world.somebody.session.into()]).await;
+    let text = "UPDATE access_tokens SET expires_at = NOW(6) + INTERVAL 1 DAY WHERE member_id = ?";
+    people::execute(world.db.conn(), text, vec![world.somebody.member.into()]).await;
+    world.pushes.routes_changed(world.tenant.into()).await;
+    let cookie = format!("cookie: trellis={}\r\n", world.somebody.cookie);
+    let token = format!("authorization: Bearer {}\r\n", world.somebody.token);
+    let (head, mut by_cookie) = open_at(world.address, &cookie).await;
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    let (head, mut by_token) = open_at(world.address, &token).await;
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    clock.advance(TimeDelta::days(2));
+    let since = Instant::now();
+    let mut rest = Vec::new();
+    by_cookie.read_to_end(&mut rest).await.unwrap();
+    by_token.read_to_end(&mut rest).await.unwrap();
+    assert!(since.elapsed() <= A_SECOND, "{:?}", since.elapsed());
+}
