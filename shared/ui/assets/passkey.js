@@ -88,17 +88,43 @@
   const ceremony = async (part, mediation) => {
     running?.abort();
     running = new AbortController();
-    const { begin, finish, then: next } = part.dataset;
-    const name = part.querySelector("input")?.value;
-    const begun = await post(begin, name === undefined ? {} : { name });
-    const publicKey = optionsOf(begun.publicKey);
+    const { begin, finish, wrap, then: next } = part.dataset;
+    const name = part.querySelector("input")?.value.trim();
+    const begun = await post(begin, {});
+    const publicKey = optionsOf(begun.options.publicKey);
     const wish = { publicKey, signal: running.signal };
     const made = publicKey.user
       ? await navigator.credentials.create(wish)
       : await navigator.credentials.get({ ...wish, ...(mediation && { mediation }) });
-    const body = { ...begun, publicKey: undefined, mediation: undefined, credential: resultOf(made) };
-    const answer = await post(finish, name === undefined ? body : { ...body, name });
-    location.assign(answer.status === "second_factor_required" ? part.dataset.code : next);
+    const proof = { ceremony: begun.ceremony, credential: resultOf(made) };
+    const body = name === undefined ? proof : { ...proof, name };
+    const answer = await post(finish, wrap ? { [wrap]: body } : body);
+    if (answer.recovery_codes?.length) show(part, answer.recovery_codes);
+    else location.assign(next);
+  };
+
+  /** Recovery codes, the one time that they are shown. @param {HTMLElement} part @param {string[]} codes */
+  const show = (part, codes) => {
+    const make = (/** @type {string} */ tag, /** @type {string} */ text) => {
+      const element = document.createElement(tag);
+      element.textContent = text;
+      return element;
+    };
+    const list = document.createElement("ul");
+    list.className = "codes";
+    list.append(...codes.map((code) => {
+      const item = document.createElement("li");
+      item.append(make("code", code));
+      return item;
+    }));
+    const title = make("h2", "Keep your recovery codes");
+    title.tabIndex = -1;
+    const text = "If you lose the passkey, each of these codes lets you in once. They are shown now and never again.";
+    const onwards = /** @type {HTMLAnchorElement} */ (make("a", "I have kept them"));
+    onwards.className = "button primary wide";
+    onwards.href = part.dataset.then;
+    part.replaceChildren(title, make("p", text), list, onwards);
+    title.focus();
   };
 
   /** @param {HTMLElement} part */

@@ -13,5 +13,6 @@ pub use everywhere::sign_out_everywhere;
 pub use handoff::{Begun, Handoff, HandoffError, IssuedHandoff, begin, issue, redeem, resume};
 pub use session::{PendingPerson, find_pending, find_session, sign_out};
 pub use sign_in::{
-    PersonAdmission, PersonSignIn, PersonSignedIn, complete_second_factor, sign_in, sign_in_proven,
+    PersonAdmission, PersonSignIn, PersonSignedIn, complete_second_factor, sign_in,
+    sign_in_with_passkey,
 };

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use crate::{
     Auth, Client,
     admission::{CompletionError, PENDING_LIFE, remember_device},
-    factors::{FactorProof, check_factor},
+    factors::{FactorError, FactorProof, PasskeyAnswer, check_factor, passkeys::check_first_factor},
     secrets::{Minted, mint_opaque},
     sign_in::{SignInError, begin_attempt, check_password},
 };
@@ -73,17 +73,25 @@ pub async fn sign_in(
     Ok(admission)
 }
 
-/// Signs a person in who has proven with a passkey who they are.
+/// Signs a person in who shows a passkey and nothing else. Its user is verified, so it counts as
+/// two factors.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn sign_in_proven(
+/// When the passkey is refused, or something failed.
+pub async fn sign_in_with_passkey(
     auth: &Auth,
-    person: PersonId,
+    answer: &PasskeyAnswer,
     client: &Client,
     replaces: Option<PersonSessionId>,
-) -> Result<PersonAdmission, StoreError> {
-    open(auth, person, (SignInMethod::Passkey, true), client, replaces).await
+) -> Result<PersonAdmission, SignInError> {
+    let now = auth.clock.now();
+    let attempt = auth.attempts.link(&client.address, now).await?;
+    let person = check_first_factor(auth, answer)
+        .await
+        .map_err(FactorError::from)?;
+    auth.attempts.succeeded(attempt, now).await;
+    let proof = (SignInMethod::Passkey, true);
+    Ok(open(auth, person, proof, client, replaces).await?)
 }
 
 async fn open(

@@ -1,5 +1,6 @@
 //! A stage for tests: central database, Redis, tenants with databases, and the routes.
 
+mod browser;
 mod site;
 mod tenants;
 
@@ -24,6 +25,7 @@ use secrecy::SecretString;
 use settings::Secret;
 use testkit::{TestDb, TestRedis};
 
+pub use browser::{Browser, hidden, the_link};
 pub use site::{Answer, Site, cookie_of, one_tenant};
 pub use tenants::TestTenant;
 

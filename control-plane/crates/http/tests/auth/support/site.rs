@@ -18,7 +18,7 @@ use actix_web::{
 };
 use cp_app::{
     Auth,
-    sessions::{PresentedCredential, TenantHost, TenantSession},
+    sessions::{PeopleHost, PresentedCredential, TenantHost, TenantSession},
 };
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
@@ -99,6 +99,25 @@ impl Site {
             handler: handler(test::init_service(app).await),
             host,
         }
+    }
+
+    /// The host of people, served by this process.
+    pub async fn of_people(auth: &Auth) -> Self {
+        let app = App::new()
+            .app_data(Data::new(auth.clone()))
+            .wrap(from_fn(people))
+            .wrap(web::Edge::new(auth.clock.clone()))
+            .configure(web::configure_app)
+            .configure(cp_http::auth::configure);
+        Self {
+            handler: handler(test::init_service(app).await),
+            host: "id.trellis.localhost:8080".to_owned(),
+        }
+    }
+
+    /// Its host name, with the port.
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     /// The listener of the staff API.
@@ -227,6 +246,15 @@ where
             }
         })
     })
+}
+
+/// What the gateway does on the host of people.
+async fn people(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    request.extensions_mut().insert(PeopleHost);
+    next.call(request).await
 }
 
 /// What the gateway does before it hands a request over.
