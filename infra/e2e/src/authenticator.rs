@@ -1,12 +1,14 @@
 //! An authenticator app, as somebody has it on their telephone.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
 use totp_rs::{Builder, Secret};
 
 /// How long a code is shown.
 pub const STEP_SECONDS: u64 = 30;
+/// What somebody needs to read it and type it in.
+const PAUSE_SECONDS: u64 = 12;
 
 /// An app that knows one secret.
 #[derive(Debug, Clone)]
@@ -30,12 +32,24 @@ impl Authenticator {
         self.code_at(step()? * STEP_SECONDS)
     }
 
-    /// The code that is shown next: a code is good once, and this one is good already.
+    /// The code that was shown before: it is good for as long as the one of this moment, and a
+    /// code is good once, so that these are two.
     ///
     /// # Errors
     /// When the secret is none.
-    pub fn next_code(&self) -> Result<String> {
-        self.code_at((step()? + 1) * STEP_SECONDS)
+    pub fn code_before(&self) -> Result<String> {
+        self.code_at((step()? - 1) * STEP_SECONDS)
+    }
+
+    /// Waits until the code of the moment is shown for some time yet, as people do.
+    ///
+    /// # Errors
+    /// When the clock is wrong.
+    pub async fn settle() -> Result<()> {
+        while now()? % STEP_SECONDS > STEP_SECONDS - PAUSE_SECONDS {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
     }
 
     fn code_at(&self, seconds: u64) -> Result<String> {
@@ -51,7 +65,10 @@ impl Authenticator {
     }
 }
 
+fn now() -> Result<u64> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
 fn step() -> Result<u64> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    Ok(now / STEP_SECONDS)
+    Ok(now()? / STEP_SECONDS)
 }

@@ -73,7 +73,7 @@ impl People {
     /// # Errors
     /// When the database refuses it.
     pub async fn join(&self, email: &str, role: &str, hash: Option<&str>) -> Result<Member> {
-        let (person, member) = (Uuid::now_v7(), Uuid::now_v7());
+        let person = Uuid::now_v7();
         sqlx::query(
             "INSERT INTO people (id, email, name, password_hash, created_at, updated_at) \
              VALUES (?, ?, 'Ben Okafor', ?, NOW(6), NOW(6))",
@@ -83,18 +83,19 @@ impl People {
         .bind(hash)
         .execute(&self.central)
         .await?;
-        sqlx::query(
-            "INSERT INTO memberships (member_id, tenant_id, person_id, role, external, state, \
-             version, projected, created_at, updated_at) \
-             VALUES (?, ?, ?, ?, FALSE, 'active', 1, 0, NOW(6), NOW(6))",
-        )
-        .bind(member)
-        .bind(self.tenant)
-        .bind(person)
-        .bind(role)
-        .execute(&self.central)
-        .await?;
-        Ok(Member { member, person })
+        self.belong(person, role).await
+    }
+
+    /// Somebody who is on the platform already.
+    ///
+    /// # Errors
+    /// When nobody has this address or the database refuses it.
+    pub async fn enter(&self, email: &str, role: &str) -> Result<Member> {
+        let row = sqlx::query("SELECT id FROM people WHERE email = ?")
+            .bind(email)
+            .fetch_one(&self.central)
+            .await?;
+        self.belong(row.try_get(0)?, role).await
     }
 
     /// Signs a member in; the value of their cookie.
@@ -117,5 +118,21 @@ impl People {
         .execute(&self.central)
         .await?;
         Ok(cookie)
+    }
+
+    async fn belong(&self, person: Uuid, role: &str) -> Result<Member> {
+        let member = Uuid::now_v7();
+        sqlx::query(
+            "INSERT INTO memberships (member_id, tenant_id, person_id, role, external, state, \
+             version, projected, created_at, updated_at) \
+             VALUES (?, ?, ?, ?, FALSE, 'active', 1, 0, NOW(6), NOW(6))",
+        )
+        .bind(member)
+        .bind(self.tenant)
+        .bind(person)
+        .bind(role)
+        .execute(&self.central)
+        .await?;
+        Ok(Member { member, person })
     }
 }

@@ -87,7 +87,7 @@ impl Provider {
         let issuer = said.trim().strip_prefix("issuer ").map(str::to_owned);
         Ok(Self {
             process,
-            issuer: issuer.context("the provider ended at its start")?,
+            issuer: issuer.context("the provider ended at its start; it needs Node.js 20")?,
             http: client::builder().build()?,
         })
     }

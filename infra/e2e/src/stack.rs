@@ -390,6 +390,7 @@ fn settings(
     key: &str,
 ) -> Vec<(&'static str, String)> {
     let local = |port: u16| format!("127.0.0.1:{port}");
+    let countries = testkit::services().country_database.clone();
     vec![
         ("CP__ENVIRONMENT", "development".to_owned()),
         (
@@ -403,6 +404,10 @@ fn settings(
         ("CP__REDIS__URL", redis.to_owned()),
         ("CP__MAILER__URL", testkit::services().smtp_url.clone()),
         ("CP__SECRETS__KEYS", key.to_owned()),
+        (
+            "CP__ACCESS__COUNTRY_DATABASE",
+            countries.unwrap_or_default(),
+        ),
         ("CP__SESSIONS__INSECURE_COOKIES", "true".to_owned()),
         ("CP__LOG__FORMAT", "text".to_owned()),
         (

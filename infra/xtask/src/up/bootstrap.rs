@@ -56,6 +56,7 @@ fn environment(up: &Up, binary: &str) -> Vec<(&'static str, String)> {
                 "CP__MAILER__URL",
                 format!("smtp://127.0.0.1:{}", up.stack.ports.smtp),
             ),
+            ("CP__ACCESS__COUNTRY_DATABASE", countries(up)),
         ],
         "backoffice" => vec![
             ("BO__LISTEN__ADDRESS", BACKOFFICE_PORT.address()),
@@ -69,6 +70,12 @@ fn environment(up: &Up, binary: &str) -> Vec<(&'static str, String)> {
             format!("http://{}", NODE_API_PORT.address()),
         )],
     }
+}
+
+/// Which country an address belongs to; empty where that could not be fetched.
+fn countries(up: &Up) -> String {
+    let fetched = up.environment.get("TRELLIS_COUNTRY_DATABASE");
+    fetched.cloned().unwrap_or_default()
 }
 
 /// Brings the central database to the newest schema.
