@@ -10,6 +10,7 @@ mod access;
 mod counting;
 mod countries;
 mod ends;
+mod homes;
 mod hosts;
 mod losses;
 mod node;

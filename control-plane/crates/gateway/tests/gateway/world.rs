@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use actix_web::{App, HttpResponse, web as actix};
+use actix_web::{App, HttpMessage as _, HttpRequest, HttpResponse, web as actix};
 use clock::Clock;
 use cp_app::{
     CentralPlacements,
@@ -12,7 +12,7 @@ use cp_app::{
     nodes::Nodes,
     push::Pushes,
     routes::RouteDirectory,
-    sessions::{SessionDirectory, TenantHost, TenantSession},
+    sessions::{PeopleHost, SessionDirectory, TenantHost, TenantSession},
 };
 use cp_gateway::{Door, Gateway, GatewayParts, GatewaySettings, HostSettings};
 use cp_store::seal::{KeyRing, Sealer, new_key_line};
@@ -36,7 +36,6 @@ pub struct World {
     pub gateway: Gateway,
     pub pushes: Pushes,
     pub directory: SessionDirectory,
-    pub access: Access,
     pub group: Uuid,
     pub tenant: Uuid,
     pub somebody: Somebody,
@@ -59,7 +58,6 @@ struct Ground {
 /// Another gateway of a world, as on another node.
 pub struct Another {
     pub address: SocketAddr,
-    pub pushes: Pushes,
 }
 
 /// What a test may want otherwise.
@@ -144,7 +142,6 @@ impl World {
             gateway,
             pushes,
             directory,
-            access,
             ..
         } = made;
         let client = Client::builder().build().unwrap();
@@ -155,7 +152,6 @@ impl World {
             gateway,
             pushes,
             directory,
-            access,
             group,
             tenant,
             somebody,
@@ -170,10 +166,7 @@ impl World {
         let made = self.ground.assemble().await;
         let address = made.serve();
         made.until_ready(self.gateway.nodes()).await;
-        Another {
-            address,
-            pushes: made.pushes,
-        }
+        Another { address }
     }
 
     /// A request to the tenant's host, with nobody's credential.
@@ -206,7 +199,6 @@ struct Made {
     health: Health,
     pushes: Pushes,
     directory: SessionDirectory,
-    access: Access,
 }
 
 impl Ground {
@@ -231,7 +223,7 @@ impl Ground {
         let parts = GatewayParts {
             routes: RouteDirectory::new(db.clone()),
             sessions: directory.clone(),
-            access: access.clone(),
+            access,
             keys: keys.clone(),
             nodes: Nodes {
                 db,
@@ -254,7 +246,6 @@ impl Ground {
             health,
             pushes,
             directory,
-            access,
         }
     }
 }
@@ -290,12 +281,24 @@ fn serve(gateway: Gateway, health: Health) -> SocketAddr {
             .route("/access-refused", actix::get().to(in_process))
             .route("/scim/v2/Users", actix::get().to(in_process))
             .route("/api/v1/members", actix::post().to(in_process))
+            .route("/accounts", actix::get().to(at_home))
+            .route("/accounts", actix::post().to(at_home))
     })
     .unwrap();
     let address = bound.addresses()[0];
     tokio::spawn(async move { gateway.run(std::future::pending()).await });
     tokio::spawn(bound.run(std::future::pending()));
     address
+}
+
+/// Stands for the routes of the host of people.
+async fn at_home(request: HttpRequest) -> HttpResponse {
+    let extensions = request.extensions();
+    HttpResponse::Ok().json(json!({
+        "people": extensions.get::<PeopleHost>().is_some(),
+        "tenant": extensions.get::<TenantHost>().is_some(),
+        "session": extensions.get::<TenantSession>().is_some(),
+    }))
 }
 
 /// Stands for the routes of the control plane.
