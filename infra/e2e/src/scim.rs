@@ -29,15 +29,15 @@ impl Judgement {
     }
 }
 
-/// Asks the server at this address, with this token.
+/// Asks the server at this address, with this token; people are made up in this mail domain.
 ///
 /// # Errors
 /// When the tester was not installed or breaks off.
-pub async fn check(base: &str, token: &str) -> Result<Vec<Judgement>> {
+pub async fn check(base: &str, token: &str, domain: &str) -> Result<Vec<Judgement>> {
     let python = testkit::services().scim_tester.as_deref();
     let python = python.context("scim2-tester is not installed; see the test's log")?;
     let mut tester = Command::new(python)
-        .args(["-c", PROGRAM, base])
+        .args(["-c", PROGRAM, base, domain])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -13,9 +13,12 @@
 
 mod access_policy;
 mod admin_security;
+mod client_secrets;
 mod come_in;
 mod context;
 mod cookies;
+mod directory_groups;
+mod directory_tokens;
 pub(crate) mod credentials;
 mod entrance;
 mod invitations;

@@ -7,7 +7,8 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use super::{
-    access_policy, admin_security, credentials, entrance, invitations, invite_page, members,
+    access_policy, admin_security, client_secrets, credentials, directory_groups,
+    directory_tokens, entrance, invitations, invite_page, members,
     own_sessions, own_tokens, security, sign_in, sso, support,
 };
 
@@ -29,6 +30,8 @@ use super::{
         (name = "Confirmation", description = "Confirming who one is, before something dangerous."),
         (name = "Sessions", description = "Where one is signed in."),
         (name = "Tokens", description = "Personal access tokens."),
+        (name = "Client secrets", description = "By which programs get access tokens at `/oauth/token`."),
+        (name = "Directory", description = "The tenant's directory, which speaks SCIM at `/scim/v2`."),
         (name = "Invitations", description = "Coming in for the first time."),
         (name = "Security", description = "How members sign in and from where."),
         (name = "Support access", description = "The platform's staff in a tenant that consented."),
@@ -48,6 +51,8 @@ pub fn configure(config: &mut actix_web::web::ServiceConfig) {
         .service(invite_page::show)
         .service(invite_page::submit);
     config.service(document);
+    crate::scim::configure(config);
+    crate::oauth::configure(config);
     entrance::configure(config);
     sso::configure(config);
     security::configure(config);
@@ -69,6 +74,14 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(own_tokens::list)
         .service(own_tokens::create)
         .service(own_tokens::revoke)
+        .service(client_secrets::list)
+        .service(client_secrets::create)
+        .service(client_secrets::revoke)
+        .service(directory_tokens::list)
+        .service(directory_tokens::create)
+        .service(directory_tokens::revoke)
+        .service(directory_groups::list)
+        .service(directory_groups::map)
         .service(invitations::accept)
         .service(members::invite)
         .service(members::invite_again)
