@@ -178,7 +178,10 @@ mod tests {
         };
         let html = group.render().unwrap();
         assert!(html.contains(r#"<fieldset class="field" id="scopes" tabindex="-1" aria-describedby="scopes-hint scopes-error">"#), "{html}");
-        assert!(html.contains(r#"type="checkbox" value="b" checked"#), "{html}");
+        assert!(
+            html.contains(r#"type="checkbox" value="b" checked"#),
+            "{html}"
+        );
         assert!(html.contains("&#60;B&#62;"), "{html}");
         assert_eq!(html.matches("checked").count(), 1);
     }
@@ -193,6 +196,9 @@ mod tests {
             ..TextArea::default()
         };
         let html = area.render().unwrap();
-        assert!(html.contains("10.0.0.0/8\n&#60;/textarea&#62;</textarea>"), "{html}");
+        assert!(
+            html.contains("10.0.0.0/8\n&#60;/textarea&#62;</textarea>"),
+            "{html}"
+        );
     }
 }

@@ -84,13 +84,19 @@ mod tests {
             entries: vec![("Overview", "/a", false), ("Sessions", "/b", true)],
         };
         let html = tabs.render().unwrap();
-        assert!(html.contains(r#"<a href="/b" aria-current="page">Sessions</a>"#), "{html}");
+        assert!(
+            html.contains(r#"<a href="/b" aria-current="page">Sessions</a>"#),
+            "{html}"
+        );
         assert_eq!(html.matches("aria-current").count(), 1);
     }
 
     #[test]
     fn a_banner_is_told_in_its_tone() {
         let html = Banner::good("Saved <all>").render().unwrap();
-        assert!(html.contains(r#"role="status""#) && html.contains("&#60;all&#62;"), "{html}");
+        assert!(
+            html.contains(r#"role="status""#) && html.contains("&#60;all&#62;"),
+            "{html}"
+        );
     }
 }

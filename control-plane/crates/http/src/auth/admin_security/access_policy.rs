@@ -15,7 +15,7 @@ use kernel::{IfMatch, Revision};
 use ui::{Banner, ErrorSummary, Field, Nonce, Page, Tabs, Tick};
 use web::{ApiError, ProblemCode};
 
-use super::{WAY, tabs};
+use super::{WAY, errors::sentence, tabs};
 use crate::auth::{
     context::ClientInfo,
     pages::{Architect, Done, Faults, Seat, Section, Submission, render, see_other},
@@ -23,7 +23,7 @@ use crate::auth::{
 };
 use draft::{Draft, PartForm};
 
-const PAGE: &str = "/admin/security/access-policy";
+pub(super) const PAGE: &str = "/admin/security/access-policy";
 const DONE: &[(&str, &str)] = &[(
     "saved",
     "The policy is saved. Whom it refuses is out within a second.",
@@ -73,17 +73,21 @@ struct Around {
 }
 
 #[get("/access-policy")]
-pub(super) async fn show(
-    Architect(seat): Architect,
-    done: Done,
-) -> Result<HttpResponse, ApiError> {
+pub(super) async fn show(Architect(seat): Architect, done: Done) -> Result<HttpResponse, ApiError> {
     let kept = kept(&seat).await?;
     let around = Around {
         done: done.banner(DONE),
         ..Around::default()
     };
     let draft = Draft::of_policy(&kept.policy);
-    page(&seat, &kept, &draft, kept.revision, &Faults::default(), around)
+    page(
+        &seat,
+        &kept,
+        &draft,
+        kept.revision,
+        &Faults::default(),
+        around,
+    )
 }
 
 #[post("/access-policy")]
@@ -115,7 +119,8 @@ pub(super) async fn save(
     let (faults, around) = match saved.await {
         Ok(_) => return Ok(see_other(format!("{PAGE}?done=saved"))),
         Err(PolicyError::RefusesMyself(_)) => {
-            let fault = "This policy would shut you out at once. Tick the box below if you mean it.";
+            let fault =
+                "This policy would shut you out at once. Tick the box below if you mean it.";
             let around = dry_run(&seat, by, &policy).await?;
             (Faults::field("oneself", fault), around)
         }
@@ -143,14 +148,6 @@ fn outside(error: PolicyError) -> ApiError {
         // Architects only get here; whoever ceased to be one a moment ago sees no page.
         _ => ApiError::new(ProblemCode::NotFound),
     }
-}
-
-fn sentence(fault: &impl std::fmt::Display) -> String {
-    let text = fault.to_string();
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        format!("{}{}.", first.to_uppercase(), letters.as_str())
-    })
 }
 
 async fn dry_run(

@@ -2,11 +2,23 @@
 //! everybody else they do not exist.
 
 mod access_policy;
+mod connection;
+mod connection_draft;
+mod connections;
+mod directory;
+mod domains;
+mod enforcement;
+mod errors;
+mod groups;
+mod overview;
+mod rules;
+mod support_access;
 
 use actix_web::{
     middleware::from_fn,
     web::{ServiceConfig, scope},
 };
+use kernel::Role;
 use ui::Tabs;
 
 use super::pages::as_pages;
@@ -19,8 +31,39 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     config.service(
         scope("/admin/security")
             .wrap(from_fn(as_pages))
+            .service(overview::show)
+            .service(connections::list)
+            .service(connection::ask)
+            .service(connection::create)
+            .service(connection::show)
+            .service(connection::save)
+            .service(connection::start_test)
+            .service(connection::show_test)
+            .service(connections::switch)
+            .service(connections::ask_delete)
+            .service(connections::delete)
+            .service(groups::show)
+            .service(groups::save)
+            .service(domains::show)
+            .service(domains::add)
+            .service(domains::check)
+            .service(domains::ask_remove)
+            .service(domains::remove)
+            .service(enforcement::show)
+            .service(enforcement::save)
+            .service(enforcement::save_owners)
+            .service(rules::show)
+            .service(rules::save)
             .service(access_policy::show)
-            .service(access_policy::save),
+            .service(access_policy::save)
+            .service(directory::show)
+            .service(directory::map)
+            .service(directory::ask)
+            .service(directory::create)
+            .service(directory::ask_revoke)
+            .service(directory::revoke)
+            .service(support_access::list)
+            .service(support_access::answer),
     );
 }
 
@@ -29,6 +72,24 @@ fn tabs(current: &str) -> Tabs {
     let entry = |label, path| (label, path, path == current);
     Tabs {
         label: "Administration",
-        entries: vec![entry("Access policy", "/admin/security/access-policy")],
+        entries: vec![
+            entry("Overview", "/admin/security"),
+            entry("Connections", connections::PAGE),
+            entry("Domains", domains::PAGE),
+            entry("Enforcement", enforcement::PAGE),
+            entry("Rules", rules::PAGE),
+            entry("Access policy", access_policy::PAGE),
+            entry("Directory", directory::PAGE),
+            entry("Support access", support_access::PAGE),
+        ],
+    }
+}
+
+/// A role as people read it.
+const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::User => "User",
+        Role::Builder => "Builder",
+        Role::Architect => "Architect",
     }
 }

@@ -64,11 +64,10 @@ impl Seat {
             .cookie(cookie_name(auth.settings.insecure_cookies))
             .ok_or(ProblemCode::Unauthenticated)?;
         let request_id = request.extensions().get::<RequestId>().cloned();
-        let member =
-            cp_app::members::find_member(&auth, tenant.tenant_id, signed_in.0.member_id)
-                .await
-                .map_err(|error| problems::store(&error))?
-                .ok_or(ProblemCode::Unauthenticated)?;
+        let member = cp_app::members::find_member(&auth, tenant.tenant_id, signed_in.0.member_id)
+            .await
+            .map_err(|error| problems::store(&error))?
+            .ok_or(ProblemCode::Unauthenticated)?;
         let look = cp_app::people::look_of(&auth, tenant.tenant_id).await;
         Ok(Self {
             colour: look.colour.as_deref().and_then(Colour::parse),

@@ -81,10 +81,10 @@ fn answer(
         tracing::error!(cause = error.cause(), "a page failed");
     }
     let (title, what, advice) = words(status, error);
-    let brand = request.extensions().get::<TenantHost>().map_or_else(
-        || "Trellis".to_owned(),
-        |tenant| tenant.name.to_string(),
-    );
+    let brand = request
+        .extensions()
+        .get::<TenantHost>()
+        .map_or_else(|| "Trellis".to_owned(), |tenant| tenant.name.to_string());
     let nonce = Nonce::new();
     let page = Page {
         narrow: true,
@@ -157,7 +157,11 @@ fn page_of(request: &HttpRequest) -> String {
             .map_or_else(|| uri.path().to_owned(), |whole| whole.as_str().to_owned());
     }
     // What changes something is below the page that has its form.
-    let deep = if uri.path().starts_with("/admin/") { 3 } else { 2 };
+    let deep = if uri.path().starts_with("/admin/") {
+        3
+    } else {
+        2
+    };
     let segments: Vec<&str> = uri.path().split('/').skip(1).take(deep).collect();
     format!("/{}", segments.join("/"))
 }
@@ -177,7 +181,10 @@ mod tests {
     #[test]
     fn one_comes_back_to_a_page_that_can_be_opened() {
         let read = TestRequest::get().uri("/security/tokens?done=made");
-        assert_eq!(page_of(&read.to_http_request()), "/security/tokens?done=made");
+        assert_eq!(
+            page_of(&read.to_http_request()),
+            "/security/tokens?done=made"
+        );
         let write = TestRequest::post().uri("/security/tokens/1/revoke");
         assert_eq!(page_of(&write.to_http_request()), "/security/tokens");
         let write = TestRequest::post().uri("/admin/security/domains/1/check");

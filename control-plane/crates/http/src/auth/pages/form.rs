@@ -52,12 +52,10 @@ impl Submission {
             .filter(|value| !value.is_empty())
     }
 
-    /// The lines of a long text that say something.
-    pub(in crate::auth) fn lines<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.text(name)
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
+    /// The fields of this name, row by row, the empty ones too.
+    pub(in crate::auth) fn column(&self, name: &str) -> Vec<&str> {
+        let of_name = self.0.iter().filter(|(field, _)| field == name);
+        of_name.map(|(_, value)| value.trim()).collect()
     }
 
     fn raw(&self, name: &str) -> &str {
@@ -101,6 +99,11 @@ impl FromRequest for Submission {
 pub(in crate::auth) struct Done(String);
 
 impl Done {
+    /// Whether it is this word.
+    pub(in crate::auth) fn is(&self, word: &str) -> bool {
+        self.0 == word
+    }
+
     /// The banner that belongs to the word, if it is one of these.
     pub(in crate::auth) fn banner(&self, words: &[(&str, &str)]) -> Option<Banner> {
         let found = words.iter().find(|(word, _)| *word == self.0);

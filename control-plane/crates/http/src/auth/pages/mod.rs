@@ -4,12 +4,16 @@
 mod desk;
 mod faults;
 mod form;
+mod qr;
 mod steps;
+mod words;
 
 pub(super) use desk::{Architect, Seat, Section};
 pub(super) use faults::{as_pages, local_target};
 pub(super) use form::{Done, Faults, Submission};
-pub(super) use steps::{Confirm, ShownOnce};
+pub(super) use qr::qr_svg;
+pub(super) use steps::{Confirm, ShownOnce, check_typed, typed};
+pub(super) use words::{chosen_name, date};
 
 use actix_web::{
     HttpResponse,

@@ -6,7 +6,7 @@ use askama::Template;
 use ui::{ErrorSummary, Field, Nonce, Page};
 use web::ApiError;
 
-use super::{Faults, Seat, Section, render};
+use super::{Faults, Seat, Section, Submission, render};
 
 /// Asks before something that cannot be undone: what it does, to what, and how to leave it.
 pub(in crate::auth) struct Confirm<'a> {
@@ -22,8 +22,8 @@ pub(in crate::auth) struct Confirm<'a> {
     pub(in crate::auth) impact: Vec<String>,
     /// What it happens to.
     pub(in crate::auth) facts: Vec<(&'static str, String)>,
-    /// What has to be typed first: label and text.
-    pub(in crate::auth) typed: Option<(&'static str, &'a str)>,
+    /// What has to be typed first.
+    pub(in crate::auth) field: Option<Field>,
     /// The button.
     pub(in crate::auth) verb: &'static str,
 }
@@ -37,7 +37,7 @@ struct ConfirmPage<'a> {
     action: &'a str,
     impact: &'a [String],
     facts: &'a [(&'static str, String)],
-    typed: Option<Field>,
+    field: Option<&'a Field>,
     verb: &'static str,
     back: &'a str,
 }
@@ -52,11 +52,6 @@ impl Confirm<'_> {
         let nonce = Nonce::new();
         let mut page = seat.frame(self.title, self.section, self.way, &nonce);
         page.failed = !faults.is_empty();
-        let typed = self.typed.map(|(label, text)| {
-            Field::text("typed", label)
-                .hint(format!("Type {text} to confirm."))
-                .error(faults.of("typed"))
-        });
         let template = ConfirmPage {
             page,
             summary: faults.summary(),
@@ -64,11 +59,30 @@ impl Confirm<'_> {
             action: &self.action,
             impact: &self.impact,
             facts: &self.facts,
-            typed,
+            field: self.field.as_ref(),
             verb: self.verb,
             back: self.way.last().map_or("/", |(_, path)| *path),
         };
         render(&template, faults.status(), &nonce)
+    }
+}
+
+/// A field in which a text has to be repeated, so that nobody does it by accident.
+pub(in crate::auth) fn typed(text: &str, faults: &Faults) -> Field {
+    Field::text("typed", "Confirmation")
+        .hint(format!("Type {text} to confirm."))
+        .error(faults.of("typed"))
+}
+
+/// The fault of a text that was not repeated.
+pub(in crate::auth) fn check_typed(form: &Submission, text: &str) -> Result<(), Faults> {
+    if form.text("typed") == text {
+        Ok(())
+    } else {
+        Err(Faults::field(
+            "typed",
+            format!("Type {text} exactly as it stands here."),
+        ))
     }
 }
 

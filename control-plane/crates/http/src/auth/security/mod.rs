@@ -1,9 +1,16 @@
 //! The pages on which a member looks after their own security: how they sign in, where they are
 //! signed in, and what acts for them.
 
+mod client_secrets;
+mod email;
+mod factors;
+mod identities;
 mod overview;
+mod passkeys;
+mod password;
 mod sessions;
 mod tokens;
+mod two_step;
 mod views;
 
 use actix_web::{
@@ -26,11 +33,37 @@ pub(super) fn configure(config: &mut ServiceConfig) {
             .service(sessions::list)
             .service(sessions::end)
             .service(sessions::end_others)
+            .service(password::show)
+            .service(password::change)
+            .service(email::show)
+            .service(email::request)
+            .service(identities::list)
+            .service(identities::link)
+            .service(identities::ask_unlink)
+            .service(identities::remove)
+            .service(two_step::show)
+            .service(two_step::begin)
+            .service(two_step::set_up)
+            .service(two_step::confirm)
+            .service(two_step::ask_remove)
+            .service(two_step::remove)
+            .service(two_step::ask_codes)
+            .service(two_step::make_codes)
+            .service(passkeys::list)
+            .service(passkeys::ask_name)
+            .service(passkeys::rename)
+            .service(passkeys::ask_remove)
+            .service(passkeys::remove)
             .service(tokens::list)
             .service(tokens::ask)
             .service(tokens::create)
             .service(tokens::ask_revoke)
-            .service(tokens::revoke),
+            .service(tokens::revoke)
+            .service(client_secrets::list)
+            .service(client_secrets::ask)
+            .service(client_secrets::create)
+            .service(client_secrets::ask_revoke)
+            .service(client_secrets::revoke),
     );
 }
 
@@ -41,8 +74,12 @@ fn tabs(current: &str) -> Tabs {
         label: "Your security",
         entries: vec![
             entry("Overview", "/security"),
+            entry("Two-step sign-in", two_step::PAGE),
+            entry("Passkeys", passkeys::PAGE),
             entry("Sessions", "/security/sessions"),
             entry("Tokens", "/security/tokens"),
+            entry("Client secrets", client_secrets::PAGE),
+            entry("Linked accounts", identities::PAGE),
         ],
     }
 }

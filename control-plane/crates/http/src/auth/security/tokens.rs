@@ -12,9 +12,7 @@ use web::{ApiError, Path, ProblemCode};
 
 use super::{
     WAY, tabs,
-    views::{
-        chosen_life, chosen_name, chosen_scopes, date, life_list, scope_boxes, scope_words,
-    },
+    views::{chosen_life, chosen_name, chosen_scopes, date, life_list, scope_boxes, scope_words},
 };
 use crate::auth::{
     pages::{Confirm, Done, Faults, Seat, Section, ShownOnce, Submission, render, see_other},
@@ -23,7 +21,10 @@ use crate::auth::{
 
 const PAGE: &str = "/security/tokens";
 const DEEP: &[(&str, &str)] = &[("Your security", "/security"), ("Tokens", PAGE)];
-const DONE: &[(&str, &str)] = &[("revoked", "The token is revoked. Nothing can use it any more.")];
+const DONE: &[(&str, &str)] = &[(
+    "revoked",
+    "The token is revoked. Nothing can use it any more.",
+)];
 
 struct Row {
     id: TokenId,
@@ -64,7 +65,10 @@ pub(super) async fn list(seat: Seat, done: Done) -> Result<HttpResponse, ApiErro
         page: seat.frame("Tokens", Section::Own, WAY, &nonce),
         tabs: tabs(PAGE),
         done: done.banner(DONE),
-        rows: rows.into_iter().map(|token| Row::new(&seat, token)).collect(),
+        rows: rows
+            .into_iter()
+            .map(|token| Row::new(&seat, token))
+            .collect(),
     };
     render(&template, StatusCode::OK, &nonce)
 }
@@ -196,7 +200,7 @@ pub(super) async fn ask_revoke(
             ("Last used", used),
             ("Ends by itself", date(token.expires_at)),
         ],
-        typed: None,
+        field: None,
         verb: "Revoke token",
     };
     page.show(&seat, &Faults::default())

@@ -1,11 +1,12 @@
 //! What several pages show alike.
 
-use chrono::{DateTime, Utc};
 use cp_domain::MAX_TOKEN_DAYS;
 use kernel::{Scope, Scopes};
 use ui::{Choice, Choices, Select};
 
 use crate::auth::pages::{Faults, Submission};
+
+pub(super) use crate::auth::pages::{chosen_name, date};
 
 /// How long a credential may live, in days, as it is offered.
 const LIVES: [(i64, &str); 5] = [
@@ -80,22 +81,4 @@ pub(super) fn life_list(chosen: Option<i64>, faults: &Faults) -> Select {
 pub(super) fn chosen_life(form: &Submission) -> Option<i64> {
     let days = form.text("days").parse().ok()?;
     (1..=MAX_TOKEN_DAYS).contains(&days).then_some(days)
-}
-
-/// A name that its owner gives to something.
-pub(super) fn chosen_name(form: &Submission, faults: &mut Faults) -> String {
-    let name = form.text("name").to_owned();
-    if name.is_empty() {
-        faults.add("name", "Enter a name.");
-    } else if name.chars().count() > 100 {
-        faults.add("name", "A name has at most 100 characters.");
-    } else if name.chars().any(char::is_control) {
-        faults.add("name", "A name is one line.");
-    }
-    name
-}
-
-/// A day, for sentences and facts.
-pub(super) fn date(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y").to_string()
 }

@@ -1,6 +1,8 @@
 //! An access policy as the form has it: text that may still be wrong, shown again as it was typed.
 
-use cp_domain::access_policy::{AccessRules, CountryRule, Network, TenantRolePolicy, Unknown, Zone};
+use cp_domain::access_policy::{
+    AccessRules, CountryRule, Network, TenantRolePolicy, Unknown, Zone,
+};
 use kernel::Role;
 use ui::{Choice, Select, TextArea, Tick};
 
@@ -227,7 +229,10 @@ impl Typed {
             match Network::parse(line) {
                 Ok(network) => rules.networks.push(network),
                 Err(fault) => {
-                    faults.add(&self.name("networks"), format!("“{line}” is none: {fault}."));
+                    faults.add(
+                        &self.name("networks"),
+                        format!("“{line}” is none: {fault}."),
+                    );
                     break;
                 }
             }

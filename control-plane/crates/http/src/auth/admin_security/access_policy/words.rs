@@ -20,7 +20,10 @@ pub(super) fn read_window(line: &str) -> Result<Window, String> {
     let wrong = || {
         format!("“{line}” is not like “Mon-Fri 08:00-18:00”: days, a space, then from and until.")
     };
-    let (days, times) = line.trim().rsplit_once(char::is_whitespace).ok_or_else(wrong)?;
+    let (days, times) = line
+        .trim()
+        .rsplit_once(char::is_whitespace)
+        .ok_or_else(wrong)?;
     let (from, until) = times.split_once(['-', '–']).ok_or_else(wrong)?;
     let from = TimeOfDay::parse(from).map_err(|_| wrong())?;
     let until = TimeOfDay::parse(until).map_err(|_| wrong())?;
@@ -33,7 +36,12 @@ pub(super) fn read_window(line: &str) -> Result<Window, String> {
 
 /// The line of a window.
 pub(super) fn write_window(window: &Window) -> String {
-    format!("{} {}-{}", write_days(&window.days), window.from, window.until)
+    format!(
+        "{} {}-{}",
+        write_days(&window.days),
+        window.from,
+        window.until
+    )
 }
 
 fn read_days(text: &str) -> Option<Vec<Day>> {
@@ -51,14 +59,20 @@ fn read_days(text: &str) -> Option<Vec<Day>> {
         }
     }
     let days = DAYS.iter().zip(chosen);
-    Some(days.filter(|(_, on)| *on).map(|((day, _), _)| *day).collect())
+    Some(
+        days.filter(|(_, on)| *on)
+            .map(|((day, _), _)| *day)
+            .collect(),
+    )
 }
 
 /// The place of a day in the week, from its first three letters or its whole name.
 fn place(word: &str) -> Option<usize> {
     let word = word.trim();
     let short = word.get(..3)?;
-    let at = DAYS.iter().position(|(_, name)| name.eq_ignore_ascii_case(short))?;
+    let at = DAYS
+        .iter()
+        .position(|(_, name)| name.eq_ignore_ascii_case(short))?;
     let (day, _) = DAYS.get(at)?;
     let whole = format!("{day:?}");
     (word.len() == 3 || whole.eq_ignore_ascii_case(word)).then_some(at)
@@ -95,7 +109,10 @@ fn write_days(days: &[Day]) -> String {
 /// The countries of a text: codes or names, separated by commas, semicolons or lines.
 pub(super) fn read_countries(text: &str) -> Result<CountrySet, String> {
     let words = text.split([',', ';', '\n']).map(str::trim);
-    words.filter(|word| !word.is_empty()).map(read_country).collect()
+    words
+        .filter(|word| !word.is_empty())
+        .map(read_country)
+        .collect()
 }
 
 fn read_country(word: &str) -> Result<Country, String> {
@@ -110,7 +127,10 @@ fn read_country(word: &str) -> Result<Country, String> {
 
 /// The codes of the countries.
 pub(super) fn write_countries(countries: &CountrySet) -> String {
-    let codes: Vec<String> = countries.iter().map(|country| country.to_string()).collect();
+    let codes: Vec<String> = countries
+        .iter()
+        .map(|country| country.to_string())
+        .collect();
     codes.join(", ")
 }
 
@@ -131,8 +151,15 @@ mod tests {
             assert_eq!(write_window(&read_window(text).unwrap()), again, "{text}");
         }
         for text in [
-            "", "Mon", "08:00-18:00", "Mon 8-18", "Mond 08:00-18:00", "Mon 08:00-08:00",
-            "Mon- 08:00-18:00", "é 08:00-18:00", "Mon 18:00",
+            "",
+            "Mon",
+            "08:00-18:00",
+            "Mon 8-18",
+            "Mond 08:00-18:00",
+            "Mon 08:00-08:00",
+            "Mon- 08:00-18:00",
+            "é 08:00-18:00",
+            "Mon 18:00",
         ] {
             read_window(text).unwrap_err();
         }
