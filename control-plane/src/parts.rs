@@ -51,7 +51,7 @@ impl Parts {
             cache.clone(),
             clock.clone(),
             Arc::clone(&shared_sealer),
-            Passwords::new(settings.passwords)?,
+            Passwords::new(settings.passwords.clone())?,
             links.clone(),
             settings.sessions,
         )

@@ -8,6 +8,7 @@ mod auth;
 pub mod cache;
 pub mod clients;
 pub mod credentials;
+pub mod desk;
 pub mod factors;
 pub mod fleet;
 pub mod identity_keys;

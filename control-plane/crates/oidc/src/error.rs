@@ -58,12 +58,6 @@ impl OidcError {
     }
 }
 
-impl From<FetchError> for OidcError {
-    fn from(_: FetchError) -> Self {
-        Self::Setup
-    }
-}
-
 impl From<ForbiddenAddress> for OidcError {
     fn from(forbidden: ForbiddenAddress) -> Self {
         Self::Metadata(forbidden.to_string())

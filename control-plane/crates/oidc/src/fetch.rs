@@ -5,7 +5,12 @@
 //! followed, proxies of the environment not used, bodies are cut at a limit, and one patience
 //! covers the whole exchange.
 
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use http::{HeaderMap, Method, StatusCode, header};
 use reqwest::{
@@ -63,37 +68,49 @@ pub struct Fetched {
 /// Makes requests.
 #[derive(Debug, Clone)]
 pub struct Fetcher {
-    client: Client,
+    /// Made when it is first used: it reads the certificates of the system.
+    client: Arc<OnceLock<Result<Client, String>>>,
     guard: Guard,
+    names: Names,
     patience: Duration,
 }
 
 impl Fetcher {
     /// A client behind this guard.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(guard: Guard, names: Names, patience: Duration) -> Result<Self, FetchError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Fails only when another thread was faster, which serves as well.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let client = Client::builder()
-            .dns_resolver(Arc::new(GuardedNames { guard, names }))
-            .redirect(Policy::none())
-            .no_proxy()
-            .referer(false)
-            .connect_timeout(patience)
-            .pool_idle_timeout(Duration::from_secs(20))
-            .pool_max_idle_per_host(2)
-            .user_agent("trellis")
-            .build()
-            .map_err(|error| FetchError::Unreachable(error.to_string()))?;
-        Ok(Self {
-            client,
+    #[must_use]
+    pub fn new(guard: Guard, names: Names, patience: Duration) -> Self {
+        Self {
+            client: Arc::default(),
             guard,
+            names,
             patience,
-        })
+        }
+    }
+
+    fn client(&self) -> Result<&Client, FetchError> {
+        let made = self.client.get_or_init(|| {
+            if rustls::crypto::CryptoProvider::get_default().is_none() {
+                // Fails only when another thread was faster, which serves as well.
+                let _ = rustls::crypto::ring::default_provider().install_default();
+            }
+            let names = GuardedNames {
+                guard: self.guard,
+                names: self.names.clone(),
+            };
+            Client::builder()
+                .dns_resolver(Arc::new(names))
+                .redirect(Policy::none())
+                .no_proxy()
+                .referer(false)
+                .connect_timeout(self.patience)
+                .pool_idle_timeout(Duration::from_secs(20))
+                .pool_max_idle_per_host(2)
+                .user_agent("trellis")
+                .build()
+                .map_err(|error| error.to_string())
+        });
+        made.as_ref()
+            .map_err(|error| FetchError::Unreachable(error.clone()))
     }
 
     /// The guard.
@@ -131,7 +148,7 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         self.guard.check(url)?;
         let request = self
-            .client
+            .client()?
             .request(method, url.clone())
             .header(header::ACCEPT, "application/json")
             .headers(headers)

@@ -57,19 +57,25 @@ pub struct Oidc {
 
 impl Oidc {
     /// With these settings. Nothing is asked yet. Call it inside a tokio runtime.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(settings: &OidcSettings) -> Result<Self, OidcError> {
+    #[must_use]
+    pub fn new(settings: &OidcSettings) -> Self {
         let names = Names::new(settings.nameserver());
         let guard = Guard::new(settings.allow_loopback);
-        let fetcher = Fetcher::new(guard, names.clone(), settings.timeout())?;
-        Ok(Self {
+        let fetcher = Fetcher::new(guard, names.clone(), settings.timeout());
+        Self {
             metadata: MetadataCache::new(fetcher.clone(), settings.metadata_life()),
             keys: Arc::new(Keys::new(fetcher.clone(), settings)),
             fetcher,
             names,
-        })
+        }
+    }
+
+    /// Checks what can be seen of an issuer without asking anybody.
+    ///
+    /// # Errors
+    /// When it would not be called.
+    pub fn check_issuer(&self, issuer: &Issuer) -> Result<(), ForbiddenAddress> {
+        self.fetcher.guard().check(&issuer.url()?)
     }
 
     /// What looks names up, for records that prove a domain.

@@ -4,6 +4,8 @@ use openidconnect::core::CoreJwsSigningAlgorithm as Jws;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::ForbiddenAddress;
+
 /// The signatures that a tenant may allow. `none` is not among them, nor is anything with SHA-1.
 pub const ALGORITHMS: [&str; 9] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
@@ -121,6 +123,10 @@ impl Issuer {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub(crate) fn url(&self) -> Result<Url, ForbiddenAddress> {
+        Url::parse(&self.0).map_err(|_| ForbiddenAddress::NotPlain)
     }
 }
 

@@ -7,6 +7,7 @@
 mod access_policies;
 mod access_tokens;
 mod accounts;
+mod approvals;
 mod audit;
 mod audit_chain;
 mod client_secrets;
@@ -27,6 +28,7 @@ mod operations;
 mod passkeys;
 mod password_resets;
 mod people;
+mod people_desk;
 mod person_sessions;
 mod placement_groups;
 mod routes;
@@ -58,6 +60,7 @@ pub use access_policies::{
 };
 pub use access_tokens::{AccessToken, AccessTokenStore};
 pub use accounts::{Account, AccountStore, WayIn};
+pub use approvals::{Approval, ApprovalStore};
 pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditFilter, AuditStore};
 pub use audit_chain::{AuditChainStore, AuditLink, LinkedEntry};
 pub use client_secrets::{ClientSecret, ClientSecretStore};
@@ -78,6 +81,7 @@ pub use operations::{Lease, ListedOperation, OperationFilter, OperationStore, St
 pub use passkeys::{PasskeyRecord, PasskeyStore};
 pub use password_resets::{PasswordReset, PasswordResetStore};
 pub use people::{Person, PersonStore};
+pub use people_desk::{Belonging, ListedPerson, PeopleDeskStore, PersonVisit};
 pub use person_sessions::{PersonAccess, PersonSession, PersonSessionStore};
 pub use placement_groups::{CountedGroup, PlacementGroup, PlacementGroupStore};
 pub use routes::{CatalogueEntry, RouteStore, SealedPlacement};

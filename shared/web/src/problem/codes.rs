@@ -68,6 +68,7 @@ problem_codes! {
     Conflict, 409, "conflict", "Conflict", "The request contradicts the present state. `detail` says how.";
     AlreadyExists, 409, "already_exists", "Already exists", "Something with this unique name exists.";
     InvalidState, 409, "invalid_state", "Not in this state", "The thing is in a state in which this cannot be done.";
+    SecondPersonRequired, 409, "second_person_required", "A second person is needed", "The request is written down and waits until another member of staff agrees; `detail` says where.";
     Gone, 410, "gone", "Gone", "The link was used or has expired.";
     PreconditionFailed, 412, "precondition_failed", "Changed meanwhile", "`If-Match` names another revision than the present one. Read again, then decide.";
     PayloadTooLarge, 413, "payload_too_large", "Body too large", "The body is larger than the route takes.";
@@ -83,6 +84,7 @@ problem_codes! {
     Internal, 500, "internal", "Internal error", "Something failed on our side. The log has it under the request id.";
     NotImplemented, 501, "not_implemented", "Not implemented", "The server does not know how to do this.";
     BadGateway, 502, "bad_gateway", "Bad gateway", "The node that took the request failed. A safe request may be repeated.";
+    ProviderFailed, 502, "provider_failed", "Identity provider failed", "The identity provider cannot be asked or did not answer as it should. `detail` says how.";
     OutcomeUnknown, 502, "outcome_unknown", "Outcome unknown", "The node was lost after it took the request, which may have been carried out. Read before repeating.";
     Unavailable, 503, "unavailable", "Unavailable", "The service cannot do this now. `Retry-After` says when to come again.";
     Busy, 503, "busy", "Busy", "Too many requests wait for the tenant's database. `Retry-After` says when to come again.";

@@ -50,6 +50,15 @@ pub(crate) fn pending_cookie(auth: &Auth, pending: &Pending) -> Cookie<'static> 
     )
 }
 
+/// The name of the cookie by which a browser is known that was sent to a provider.
+pub(super) const fn flow_cookie_name(insecure: bool) -> &'static str {
+    if insecure {
+        "trellis-flow"
+    } else {
+        "__Host-trellis-flow"
+    }
+}
+
 /// The name of the cookie that holds an invitation's token between its pages.
 pub(super) const fn invite_cookie_name(insecure: bool) -> &'static str {
     if insecure {

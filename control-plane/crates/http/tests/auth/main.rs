@@ -6,13 +6,23 @@
     reason = "a test ends at what it did not expect"
 )]
 
+mod credentials;
 mod csrf;
+mod entrance;
+mod enumeration;
 mod invitations;
 mod invite_page;
+mod limits;
 mod mail;
 mod members;
+mod pages;
+mod passkeys;
+mod second_factor;
 mod sessions;
 mod sign_in;
+mod sso;
 mod staff;
+mod step_up;
+mod stuffing;
 mod support;
 mod tokens;

@@ -17,7 +17,7 @@ async fn closed(names: &TestNames) -> Oidc {
         nameserver: names.address().to_string(),
         ..settings()
     };
-    Oidc::new(&settings).unwrap()
+    Oidc::new(&settings)
 }
 
 fn is_forbidden(error: &OidcError) -> bool {

@@ -168,7 +168,7 @@ async fn a_symmetric_signature_needs_the_secret_and_to_be_allowed() {
 
     let mut stage = Stage::new().await;
     stage.provider.algorithms = Algorithms::parse("HS256").unwrap();
-    let mut sign = async |key: Vec<u8>| {
+    let sign = async |key: Vec<u8>| {
         stage
             .sign_in_at(|b| b.signature = Signature::Hmac(key))
             .await

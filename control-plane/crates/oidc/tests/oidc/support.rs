@@ -43,7 +43,7 @@ impl Stage {
             scopes: "email profile".to_owned(),
             algorithms: Algorithms::parse(DEFAULT_ALGORITHMS).unwrap(),
         };
-        let oidc = Oidc::new(settings).unwrap();
+        let oidc = Oidc::new(settings);
         Self {
             clock,
             idp,
