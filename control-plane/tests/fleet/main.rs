@@ -7,6 +7,7 @@
 )]
 
 mod accounts;
+mod approvals;
 mod audit_chain;
 mod cancel;
 mod crash;
@@ -15,6 +16,7 @@ mod openapi;
 mod program;
 mod provision;
 mod service;
+mod staff_accounts;
 mod staff_api;
 mod staff_roles;
 mod workers;

@@ -103,7 +103,7 @@ impl Served {
         (self.calls(&second.session), second.session)
     }
 
-    fn calls(&self, session: &str) -> StaffCalls {
+    pub fn calls(&self, session: &str) -> StaffCalls {
         self.api.calls(Caller {
             session: Some(session.to_owned()),
             ..Caller::default()
@@ -111,7 +111,8 @@ impl Served {
     }
 }
 
-fn code_of(secret: &str) -> String {
+/// What the authenticator with this secret shows now.
+pub fn code_of(secret: &str) -> String {
     totp_rs::Builder::new()
         .with_secret(totp_rs::Secret::try_from_base32(secret).unwrap())
         .with_account_name("a")

@@ -1,6 +1,7 @@
 //! Growing delays after failed attempts, counted in Redis for all gateways together; while Redis
 //! is away, each process counts for itself.
 
+mod lockout;
 mod spread;
 
 use std::{
@@ -15,6 +16,7 @@ use kernel::{PersonId, StaffId};
 use redis::Script;
 
 use crate::{cache::Cache, secrets::blind};
+pub use lockout::{Lockout, Waiting};
 use spread::{Spread, Spreads};
 
 /// One more attempt has to wait.
@@ -136,6 +138,12 @@ impl Attempts {
             account,
         };
         self.spreads.note(&spread, now).await?;
+        if realm == "person" {
+            for counter in counters.iter().filter(|counter| counter.forgiving) {
+                self.note_counter(&Self::noted_of_account(email), &counter.key)
+                    .await;
+            }
+        }
         let attempt = self.begin(counters, now).await?;
         Ok(Attempt {
             spread: Some(spread),
@@ -161,6 +169,8 @@ impl Attempts {
             policy: DelayPolicy::ACCOUNT_AT_ADDRESS,
             forgiving: true,
         };
+        self.note_counter(&Self::noted_of_account(email), &counter.key)
+            .await;
         self.begin(vec![counter], now).await
     }
 
@@ -225,6 +235,10 @@ impl Attempts {
                 forgiving: false,
             },
         ];
+        for counter in counters.iter().filter(|counter| counter.forgiving) {
+            self.note_counter(&Self::noted_of_factor(person), &counter.key)
+                .await;
+        }
         self.begin(counters, now).await
     }
 

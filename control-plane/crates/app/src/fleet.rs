@@ -1,6 +1,7 @@
 //! Use cases of the fleet: what staff ask for. Tenants are changed by operations only, which the
 //! [`crate::worker`] carries out.
 
+mod approvals;
 mod groups;
 pub(crate) mod keyed;
 mod operations;
@@ -19,7 +20,12 @@ use tokio::sync::Notify;
 
 use crate::{links::Links, push::Pushes};
 
+pub use approvals::{
+    ApprovalError, Suspend, Suspension, approve, decline, find_approval, list_approvals, suspend,
+    waits,
+};
 pub use cp_store::{
+    Approval,
     AuditEntry, CountedGroup, CountedServer, ListedOperation, ListedTenant, OperationFilter,
     PlacementGroup, Server, TenantFilter,
 };

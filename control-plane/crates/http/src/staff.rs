@@ -6,14 +6,17 @@
 mod account_views;
 mod access_policies;
 mod accounts;
+mod approvals;
 mod audit;
 mod caller;
+mod connections;
 mod events;
 mod groups;
 mod links;
 mod openapi;
 mod operations;
 mod paging;
+mod people;
 mod problems;
 mod servers;
 mod support;

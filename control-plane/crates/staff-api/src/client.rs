@@ -1,6 +1,7 @@
 //! The typed client. One [`StaffApi`] per process; one [`StaffCalls`] per request of a person.
 
 mod accounts;
+mod people;
 mod support;
 
 use std::{fmt, time::Duration};

@@ -4,12 +4,15 @@
 
 mod access_policies;
 mod accounts;
+mod approvals;
 mod audit;
 mod client;
+mod connections;
 mod error;
 mod events;
 mod fleet;
 mod operations;
+mod people;
 mod sign_in;
 mod support;
 mod tenants;
@@ -23,8 +26,10 @@ pub use accounts::{
     LinkToken, ListedSessionView, OpenedStaffLink, PageQuery, StaffAccountView, StaffInvite,
     StaffLinkView, StaffQuery, StaffRoleChange, UseStaffLink,
 };
+pub use approvals::{ApprovalState, ApprovalView};
 pub use audit::{AuditEntryView, AuditHeadView, AuditQuery};
 pub use client::{Caller, SESSION_COOKIES, SignedIn, StaffApi, StaffCalls};
+pub use connections::ConnectionSummaryView;
 pub use error::{FieldProblem, ProblemBody, StaffApiError};
 pub use events::OperationEvents;
 pub use fleet::{
@@ -34,6 +39,10 @@ pub use fleet::{
 pub use operations::{
     OperationKind, OperationQuery, OperationRef, OperationState, OperationView, StepState,
     StepView, TenantRef,
+};
+pub use people::{
+    BelongingView, LockoutView, PeopleQuery, PersonFactors, PersonSessionView, PersonSummary,
+    PersonView, Reason, WaitingView,
 };
 pub use sign_in::{
     SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,

@@ -211,6 +211,11 @@ pub struct SuspendTenant {
     /// Why; kept in the audit log.
     #[garde(length(min = 1, max = 500))]
     pub reason: String,
+    /// The tenant's slug, typed again. Must be its own when given; needed for a tenant of so many
+    /// people that another member of staff has to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(max = 63)))]
+    pub confirm: Option<String>,
 }
 
 /// 202: an operation has been written down and will be carried out.

@@ -52,6 +52,7 @@ problem_codes! {
     InvalidCredentials, 401, "invalid_credentials", "Wrong credentials", "The e-mail, password or code is wrong.";
     IdentityInvalid, 401, "identity_invalid", "Identity refused", "A runtime node takes requests from the gateway only: the signed identity is missing, expired or not for it.";
     NodeUnauthenticated, 401, "node_unauthenticated", "Node secret refused", "The internal API takes requests from registered nodes only.";
+    EventsGone, 410, "events_gone", "Events gone", "The events after that number are not kept any more. Load what you show again, and listen from now on.";
     Forbidden, 403, "forbidden", "Not allowed", "The caller may see the thing but not do this with it.";
     ScopeMissing, 403, "scope_missing", "Scope missing", "The token lacks the scope that the route needs; `detail` names it.";
     CrossSiteRefused, 403, "cross_site_refused", "Cross-site request refused", "A request with a cookie came from another site.";

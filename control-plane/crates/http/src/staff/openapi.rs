@@ -7,7 +7,8 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use super::{
-    access_policies, accounts, audit, events, groups, links, operations, servers, support, tenants,
+    access_policies, accounts, approvals, audit, connections, events, groups, links, operations,
+    people, servers, support, tenants,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -29,6 +30,8 @@ use super::{
         (name = "Staff", description = "Accounts of staff, their roles and sessions."),
         (name = "Access policies", description = "From where people and staff may come in."),
         (name = "Support access", description = "Looking into a tenant with its consent."),
+        (name = "People", description = "Who cannot get in, and why; helping them."),
+        (name = "Approvals", description = "What waits until a second member of staff agrees."),
         (name = "Audit", description = "Who did what."),
         (name = "Meta", description = "About this API."),
     ),
@@ -87,6 +90,19 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(support::request)
         .service(support::enter)
         .service(support::end)
+        .service(people::list)
+        .service(people::show)
+        .service(people::list_sessions)
+        .service(people::end_session)
+        .service(people::end_sessions)
+        .service(people::clear_lockout)
+        .service(people::reset_factors)
+        .service(connections::list)
+        .service(connections::stop)
+        .service(approvals::list)
+        .service(approvals::show)
+        .service(approvals::approve)
+        .service(approvals::decline)
         .service(audit::list)
         .service(audit::head)
         .service(document);

@@ -2,8 +2,10 @@
 
 use cp_app::{
     StoreError,
+    desk::{ConnectionError, DeskError},
     fleet::{
-        AddGroupError, AddServerError, CreateTenantError, KeyError, OperationError, ServiceError,
+        AddGroupError, AddServerError, ApprovalError, CreateTenantError, KeyError, OperationError,
+        ServiceError,
     },
     mail::QueueError,
     staff::{StaffChangeError, StaffLinkError},
@@ -133,6 +135,49 @@ pub(super) fn staff_link(error: StaffLinkError) -> ApiError {
 }
 
 pub(super) use crate::auth::support::problem as support;
+
+pub(super) fn desk(error: DeskError) -> ApiError {
+    match error {
+        DeskError::NotFound => ApiError::new(ProblemCode::NotFound),
+        DeskError::Away(error) => ApiError::new(ProblemCode::Unavailable)
+            .retry_after(2)
+            .because(&error),
+        DeskError::Key(error) => key(&error),
+        DeskError::Mail(QueueError::Store(error)) | DeskError::Store(error) => store(&error),
+        DeskError::Mail(error) => ApiError::internal(&error),
+    }
+}
+
+pub(super) fn connection(error: ConnectionError) -> ApiError {
+    match error {
+        ConnectionError::NotFound => ApiError::new(ProblemCode::NotFound),
+        ConnectionError::Busy => {
+            ApiError::new(ProblemCode::Conflict).detail("Somebody is changing it. Try again.")
+        }
+        ConnectionError::Key(error) => key(&error),
+        ConnectionError::Store(error) => store(&error),
+    }
+}
+
+pub(super) fn approval(error: &ApprovalError) -> ApiError {
+    match error {
+        ApprovalError::NotFound => ApiError::new(ProblemCode::NotFound),
+        ApprovalError::Over => {
+            ApiError::new(ProblemCode::InvalidState).detail("It was decided, or waited too long.")
+        }
+        ApprovalError::SamePerson => {
+            ApiError::new(ProblemCode::Forbidden).detail("Another member of staff has to agree.")
+        }
+        ApprovalError::NotConfirmed => ApiError::invalid(
+            "/confirm",
+            "not_confirmed",
+            "Type the tenant's slug to confirm.",
+        ),
+        ApprovalError::Service(error) => service(error),
+        ApprovalError::Key(error) => key(error),
+        ApprovalError::Store(error) => store(error),
+    }
+}
 
 fn name_taken() -> ApiError {
     ApiError::new(ProblemCode::AlreadyExists).field("/name", "taken", "The name is taken.")

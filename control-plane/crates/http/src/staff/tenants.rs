@@ -1,8 +1,12 @@
 //! Tenants.
 
 use actix_web::{HttpResponse, get, http::header::LOCATION, post, web::Data};
-use cp_app::fleet::{
-    self, Accepted, Architect, CreateTenant, DEFAULT_GROUP, DEFAULT_PLAN, Fleet, TenantFilter,
+use cp_app::{
+    Auth,
+    fleet::{
+        self, Accepted, Architect, CreateTenant, DEFAULT_GROUP, DEFAULT_PLAN, Fleet, Suspend,
+        Suspension, TenantFilter,
+    },
 };
 use cp_domain::{Email, FleetPermission, Slug};
 use cp_staff_api as api;
@@ -111,25 +115,38 @@ pub(super) async fn create(
     responses(
         (status = 202, description = "The operation is written down.", body = api::Accepted),
         (status = 404, description = "There is no such tenant.", body = Problem),
-        (status = 409, description = "It is not in service, or is being changed.", body = Problem),
+        (status = 409, description = "It is not in service, is being changed, or so many people would be put out that another member of staff has to agree first.", body = Problem),
+        (status = 422, description = "The reason is missing, or the slug was typed wrong.", body = Problem),
     ),
 )]
 #[post("/staff/v1/tenants/{id}/suspend")]
 pub(super) async fn suspend(
     staff: Staff,
     fleet: Data<Fleet>,
+    auth: Data<Auth>,
     id: Path<TenantId>,
     body: Json<api::SuspendTenant>,
 ) -> Result<HttpResponse, ApiError> {
     staff.may(FleetPermission::Operate)?;
     let body = body.into_inner();
     let (requester, keyed) = (staff.requester(), staff.keyed(&body));
-    let id = id.into_inner();
-    let accepted =
-        fleet::suspend_tenant(&fleet, &requester, id, &body.reason, keyed.as_ref()).await;
-    accepted
-        .map(answer)
-        .map_err(|error| problems::service(&error))
+    let command = Suspend {
+        tenant: id.into_inner(),
+        reason: &body.reason,
+        confirm: body.confirm.as_deref(),
+        second_person_from: auth.staff.second_person_from,
+    };
+    let suspended = fleet::suspend(&fleet, &requester, command, keyed.as_ref())
+        .await
+        .map_err(|error| problems::approval(&error))?;
+    match suspended {
+        Suspension::Accepted(accepted) => Ok(answer(accepted)),
+        Suspension::Waits(approval) => Err(ApiError::new(ProblemCode::SecondPersonRequired)
+            .detail(format!(
+                "Another member of staff has to agree: /staff/v1/approvals/{}.",
+                approval.id
+            ))),
+    }
 }
 
 /// Puts a suspended tenant back into service, as it was.
