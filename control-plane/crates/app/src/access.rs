@@ -33,7 +33,7 @@ pub use settings::{AccessSettings, InvalidAccess};
 
 /// How often the platform's policies are read when nobody tells of a change: with the time that
 /// this takes, well within the second in which a policy has to hold.
-const POLICIES_EVERY: Duration = Duration::from_millis(700);
+const POLICIES_EVERY: Duration = Duration::from_millis(500);
 /// How often the file of countries is looked at.
 const COUNTRIES_EVERY: Duration = Duration::from_secs(2);
 

@@ -28,7 +28,7 @@ use crate::{
 const NODES_EVERY: Duration = Duration::from_secs(1);
 /// How often the catalogue is asked for changes when nobody tells of one: with the time that this
 /// takes, well within the second in which a tenant's access policy has to hold.
-const ROUTES_EVERY: Duration = Duration::from_millis(700);
+const ROUTES_EVERY: Duration = Duration::from_millis(500);
 /// How often identity keys are read.
 const KEYS_EVERY: Duration = Duration::from_secs(30);
 /// How soon they are read again while none is known.

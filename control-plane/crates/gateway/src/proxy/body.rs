@@ -246,6 +246,7 @@ impl Heard {
             let frame = match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending if self.idle.is_over(cx) => {
+                    tracing::warn!("a node stopped in the middle of its answer");
                     return Poll::Ready(Some(Err("the node stopped answering".into())));
                 }
                 Poll::Pending => return Poll::Pending,
@@ -258,7 +259,10 @@ impl Heard {
                     }
                     return Poll::Ready(None);
                 }
-                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "a node's answer broke off");
+                    return Poll::Ready(Some(Err(error.into())));
+                }
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         return Poll::Ready(Some(Ok(data)));

@@ -54,7 +54,9 @@ impl Tunnel {
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         use std::future::Future as _;
         if self.ended.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(None);
+            // An error closes the connection at once; after an end, the server would read on for a
+            // second in case the client had more to say.
+            return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));
         }
         Pin::new(&mut self.from_node).poll_next(cx)
     }

@@ -314,12 +314,20 @@ async fn hours_that_are_over_and_a_session_that_has_run_out() {
     let days: Vec<_> = days.into_iter().filter(|day| *day != closed).collect();
     let hours = json!([{"days": days, "from": "00:00", "until": "24:00"}]);
     let policy = json!({"time_zone": "UTC", "everyone": {"hours": hours}, "tokens": {}});
-    people::policy(world.db.conn(), world.tenant, &policy).await;
     let text = "UPDATE sessions SET expires_at = NOW(6) + INTERVAL 5 DAY WHERE id = ?";
     people::execute(world.db.conn(), text, vec![world.somebody.session.into()]).await;
     let text = "UPDATE access_tokens SET expires_at = NOW(6) + INTERVAL 1 DAY WHERE member_id = ?";
     people::execute(world.db.conn(), text, vec![world.somebody.member.into()]).await;
-    world.pushes.routes_changed(world.tenant.into()).await;
+    // By way of another policy, so that this one is known to be in force.
+    let nobody = json!({"everyone": {"networks": ["192.0.2.1"]}});
+    for (policy, status) in [(&nobody, 403), (&policy, 200)] {
+        people::policy(world.db.conn(), world.tenant, policy).await;
+        world.pushes.routes_changed(world.tenant.into()).await;
+        eventually(SOON, async || {
+            world.get("/api/v1/x").send().await.unwrap().status() == status
+        })
+        .await;
+    }
     let cookie = format!("cookie: trellis={}\r\n", world.somebody.cookie);
     let token = format!("authorization: Bearer {}\r\n", world.somebody.token);
     let (head, mut by_cookie) = open_at(world.address, &cookie).await;
