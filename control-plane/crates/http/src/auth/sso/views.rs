@@ -61,43 +61,54 @@ impl From<GroupRoleView> for GroupRole {
 /// A connection, or what changes of one; what is left out stays, or is the default.
 #[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[garde(allow_unvalidated)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ConnectionChange {
     /// What people call it.
+    #[serde(default)]
     pub name: Option<String>,
     /// The provider's issuer: an https address, compared letter by letter.
+    #[serde(default)]
     pub issuer: Option<String>,
     /// Who we are to it.
+    #[serde(default)]
     pub client_id: Option<String>,
     /// How we prove that; null for a public client.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, format = Password)]
     pub client_secret: Option<Option<SecretString>>,
     /// When the secret ends.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<DateTime<Utc>>)]
     pub secret_expires_at: Option<Option<DateTime<Utc>>>,
     /// What is asked for beside `openid`.
+    #[serde(default)]
     pub scopes: Option<Vec<String>>,
     /// The signatures of ID tokens that are taken.
+    #[serde(default)]
     pub algorithms: Option<Vec<String>>,
     /// The claim that lists groups.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub group_claim: Option<Option<String>>,
     /// What groups give; all of them.
+    #[serde(default)]
     pub group_roles: Option<Vec<GroupRoleView>>,
     /// Whether whoever comes in becomes a member.
+    #[serde(default)]
     pub provisions: Option<bool>,
     /// What they are when no group says more.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     pub default_role: Option<Role>,
     /// Whether they are external then.
+    #[serde(default)]
     pub default_external: Option<bool>,
     /// Whether the provider asks for a second factor.
+    #[serde(default)]
     pub proves_second_factor: Option<bool>,
     /// `enabled` or `disabled`.
     #[schema(value_type = Option<String>)]
+    #[serde(default)]
     pub state: Option<ConnectionState>,
 }
 
@@ -283,29 +294,32 @@ impl From<&ClaimedDomain> for DomainView {
 /// What changes of a tenant's decisions; what is left out stays.
 #[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[garde(allow_unvalidated)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct SecurityPatch {
     /// Members come in through a provider only.
+    #[serde(default)]
     pub sso_enforced: Option<bool>,
     /// Architects who may still use their password then.
     #[schema(value_type = Option<Vec<uuid::Uuid>>)]
+    #[serde(default)]
     pub break_glass_owners: Option<Vec<MemberId>>,
     /// Whoever signs in gives a second factor.
+    #[serde(default)]
     pub second_factor_required: Option<bool>,
     /// Minutes after which an unused session ends; null for the platform's limit.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     pub idle_minutes: Option<Option<u32>>,
     /// Minutes after which any session ends; null for the platform's limit.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<u32>)]
     pub absolute_minutes: Option<Option<u32>>,
     /// Whom one who is refused may ask.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub contact: Option<Option<String>>,
     /// The tenant's colour, as `#rrggbb`.
-    #[serde(deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
     pub colour: Option<Option<String>>,
 }
