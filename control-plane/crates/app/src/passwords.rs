@@ -1,6 +1,7 @@
 //! Passwords: hashed with Argon2id off the request threads, a bounded number at a time, so that
 //! sign-ins cannot use up memory or processors.
 
+mod breached;
 mod hashers;
 
 use std::{
@@ -19,10 +20,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use breached::BreachedFile;
 use hashers::Hashers;
 
 /// Cost of a hash, and how many are computed at once.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PasswordSettings {
     /// Memory of one hash in KiB.
@@ -35,6 +37,8 @@ pub struct PasswordSettings {
     pub permits: usize,
     /// How long a request waits for its turn.
     pub queue_ms: u64,
+    /// A file of breached passwords (SHA-1, `HASH:COUNT`, sorted); empty for none.
+    pub breached_file: String,
 }
 
 impl Default for PasswordSettings {
@@ -46,6 +50,7 @@ impl Default for PasswordSettings {
             parallelism: 1,
             permits: 4,
             queue_ms: 5_000,
+            breached_file: String::new(),
         }
     }
 }
@@ -59,6 +64,9 @@ pub enum PasswordError {
     /// The parameters are not possible.
     #[error("the parameters of Argon2 are not possible: {0}")]
     Parameters(String),
+    /// The file of breached passwords cannot be used.
+    #[error("the file of breached passwords cannot be used: {0}")]
+    Breached(#[from] std::io::Error),
     /// There are no threads for it.
     #[error("no threads for hashing: {0}")]
     Threads(String),
@@ -85,6 +93,7 @@ pub struct Passwords {
     queue: Duration,
     /// What an unknown account's password is checked against, so that it takes as long.
     dummy: Arc<str>,
+    breached: Option<BreachedFile>,
     checks: Arc<AtomicU64>,
 }
 
@@ -103,6 +112,10 @@ impl Passwords {
         let params = Params::new(memory_kib, iterations, parallelism, None)
             .map_err(|error| PasswordError::Parameters(error.to_string()))?;
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let breached = Some(settings.breached_file.as_str())
+            .filter(|path| !path.is_empty())
+            .map(|path| BreachedFile::open(path.as_ref()))
+            .transpose()?;
         let dummy = hash(&hasher, "nobody has this password")?.into();
         Ok(Self {
             hasher,
@@ -111,6 +124,7 @@ impl Passwords {
             permits: Arc::new(Semaphore::new(settings.permits.max(1))),
             queue: Duration::from_millis(settings.queue_ms),
             dummy,
+            breached,
             checks: Arc::default(),
         })
     }
@@ -174,11 +188,24 @@ impl Passwords {
         if let Err(weak) = check_length(password.expose_secret(), purpose) {
             return Ok(Err(weak));
         }
+        let breached = self.breached.clone();
         self.work(password, move |password| {
             let about: Vec<&str> = about.iter().flat_map(|text| words_of(text)).collect();
-            check_strength(u8::from(zxcvbn::zxcvbn(password, &about).score()))
+            let strength = u8::from(zxcvbn::zxcvbn(password, &about).score());
+            if let Err(weak) = check_strength(strength) {
+                return Ok(Err(weak));
+            }
+            let found = match breached {
+                Some(breached) => breached.contains(password)?,
+                None => false,
+            };
+            Ok(if found {
+                Err(WeakPassword::Breached)
+            } else {
+                Ok(())
+            })
         })
-        .await
+        .await?
     }
 
     async fn work<T: Send + 'static>(
@@ -302,6 +329,55 @@ mod tests {
                 .stronger,
             None
         );
+    }
+
+    #[tokio::test]
+    async fn breached_passwords_are_refused() {
+        use sha1::Digest as _;
+        let known = "violet kettle marches north";
+        let path = std::env::temp_dir().join(format!("breached-{}", std::process::id()));
+        let hash = hex::encode_upper(sha1::Sha1::digest(known.as_bytes()));
+        std::fs::write(&path, format!("{hash}:3\n")).unwrap();
+        let passwords = Passwords::new(PasswordSettings {
+            memory_kib: 64,
+            iterations: 1,
+            breached_file: path.to_str().unwrap().to_owned(),
+            ..PasswordSettings::default()
+        })
+        .unwrap();
+        let judge = async |text: &str| {
+            let password = SecretString::from(text);
+            let judged = passwords.assess(&password, PasswordUse::Alone, Vec::new());
+            judged.await.unwrap()
+        };
+        assert_eq!(judge(known).await, Err(WeakPassword::Breached));
+        assert_eq!(judge("amber lantern crosses rivers").await, Ok(()));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[tokio::test]
+    async fn no_more_are_computed_at_once_than_there_is_memory_for() {
+        let passwords = Passwords::new(PasswordSettings {
+            memory_kib: 64,
+            iterations: 1,
+            permits: 2,
+            queue_ms: 20,
+            ..PasswordSettings::default()
+        })
+        .unwrap();
+        let password = SecretString::from("violet kettle marches north");
+        let taken = Arc::clone(&passwords.permits)
+            .acquire_many_owned(2)
+            .await
+            .unwrap();
+        assert!(matches!(
+            passwords.hash(&password).await,
+            Err(PasswordError::Busy)
+        ));
+        let unknown = passwords.verify(&password, None).await;
+        assert!(matches!(unknown, Err(PasswordError::Busy)));
+        drop(taken);
+        assert!(passwords.hash(&password).await.is_ok());
     }
 
     #[tokio::test]

@@ -43,6 +43,9 @@ pub enum WeakPassword {
     /// Found quickly by someone who guesses.
     #[error("This password is easy to guess. Several unrelated words make a better one.")]
     Guessable,
+    /// In a list that was stolen somewhere.
+    #[error("This password was found in a stolen list. Choose another one.")]
+    Breached,
 }
 
 impl WeakPassword {
@@ -53,6 +56,7 @@ impl WeakPassword {
             Self::TooShort { .. } => "too_short",
             Self::TooLong => "too_long",
             Self::Guessable => "too_guessable",
+            Self::Breached => "breached",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cp_domain::{MemberState, SessionState, SignInMethod, scopes_from_words, support_scopes};
-use cp_store::{AccessRecord, ProofRecord};
+use cp_store::{AccessRecord, ProofRecord, Session, TenantSecurity};
 use kernel::{Actor, ConnectionId, MemberId, PersonId, Role, Scopes, SessionId, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,20 @@ impl Limits {
         Self {
             idle: TimeDelta::hours(i64::from(settings.idle_hours)),
         }
+    }
+
+    /// Whether a session is within the limits of its tenant.
+    pub(super) fn are_kept(
+        self,
+        security: &TenantSecurity,
+        session: &Session,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let minutes = |limit: u32| TimeDelta::minutes(i64::from(limit));
+        let idle = security.idle_minutes.map_or(self.idle, minutes);
+        let absolute = security.absolute_minutes.map(minutes);
+        session.last_seen_at + idle + SEEN_DELAY > now
+            && absolute.is_none_or(|absolute| session.created_at + absolute > now)
     }
 }
 

@@ -135,7 +135,7 @@ impl SessionDirectory {
     ) -> Result<Option<CachedSession>, DirectoryError> {
         let found = self.look(tenant, presented).await?;
         if let Some(session) = &found {
-            self.last_seen.note(session.credential);
+            self.last_seen.note(session.credential, self.clock.now());
         }
         Ok(found)
     }

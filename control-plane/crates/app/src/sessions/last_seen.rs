@@ -6,17 +6,20 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{SessionId, TokenId};
 
 use super::Credential;
 
 /// A use within this time of the one before is not noted again.
-const GRAIN: Duration = Duration::from_secs(60);
+const GRAIN: TimeDelta = TimeDelta::seconds(60);
+/// How long it is remembered that a use was noted.
+const MEMORY: Duration = Duration::from_secs(120);
 
 /// What was used lately.
 #[derive(Debug, Clone)]
 pub(super) struct LastSeen {
-    noted: moka::sync::Cache<Credential, ()>,
+    noted: moka::sync::Cache<Credential, DateTime<Utc>>,
     waiting: Arc<Mutex<Waiting>>,
 }
 
@@ -30,7 +33,7 @@ impl Default for LastSeen {
     fn default() -> Self {
         let noted = moka::sync::Cache::builder()
             .max_capacity(200_000)
-            .time_to_live(GRAIN)
+            .time_to_live(MEMORY)
             .build();
         Self {
             noted,
@@ -41,11 +44,12 @@ impl Default for LastSeen {
 
 impl LastSeen {
     /// Notes a use.
-    pub(super) fn note(&self, credential: Credential) {
-        if self.noted.contains_key(&credential) {
+    pub(super) fn note(&self, credential: Credential, now: DateTime<Utc>) {
+        let before = self.noted.get(&credential);
+        if before.is_some_and(|before| now - before < GRAIN) {
             return;
         }
-        self.noted.insert(credential, ());
+        self.noted.insert(credential, now);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         match credential {
             Credential::Session(id) => waiting.sessions.insert(id),

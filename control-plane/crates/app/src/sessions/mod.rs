@@ -12,4 +12,6 @@ pub use access::{
 };
 pub use cached::CachedSession;
 pub use directory::{DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
-pub use own::{OwnSession, SessionError, list_sessions, revoke_session, sign_out};
+pub use own::{
+    OwnSession, SessionError, list_sessions, revoke_other_sessions, revoke_session, sign_out,
+};

@@ -1,8 +1,9 @@
 //! One's own sessions: list, end one, sign out.
 
-use cp_store::{Session, SessionStore, StoreError};
+use cp_store::{Session, SessionStore, StoreError, TenantSecurityStore};
 use kernel::{MemberId, SessionId};
 
+use super::cached::Limits;
 use crate::Auth;
 
 /// A session in its owner's list.
@@ -34,7 +35,13 @@ pub async fn list_sessions(
     member: MemberId,
     current: Option<SessionId>,
 ) -> Result<Vec<OwnSession>, StoreError> {
-    let sessions = SessionStore::list_active(auth.central.conn(), member, auth.clock.now()).await?;
+    let (conn, now) = (auth.central.conn(), auth.clock.now());
+    let mut sessions = SessionStore::list_active(conn, member, now).await?;
+    if let Some(tenant) = sessions.first().map(|session| session.tenant) {
+        let security = TenantSecurityStore::get(conn, tenant).await?;
+        let limits = Limits::of(&auth.settings);
+        sessions.retain(|session| limits.are_kept(&security, session, now));
+    }
     let own = |session: Session| OwnSession {
         current: Some(session.id) == current,
         session,
@@ -56,6 +63,21 @@ pub async fn revoke_session(
     ended.ok_or(SessionError::NotFound)?;
     auth.directory.member_changed(member).await;
     Ok(())
+}
+
+/// Ends all of a member's sessions but the one that they keep; answers how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke_other_sessions(
+    auth: &Auth,
+    member: MemberId,
+    keep: SessionId,
+) -> Result<u64, StoreError> {
+    let now = auth.clock.now();
+    let ended = SessionStore::revoke_others(auth.central.conn(), member, keep, now).await?;
+    auth.directory.member_changed(member).await;
+    Ok(ended)
 }
 
 /// Ends the session that one is signed in with; nothing happens when it has ended.

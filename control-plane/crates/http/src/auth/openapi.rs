@@ -71,6 +71,7 @@ fn documented(config: &mut ServiceConfig<'_>) {
     config
         .service(own_sessions::list)
         .service(own_sessions::revoke)
+        .service(own_sessions::revoke_others)
         .service(own_tokens::list)
         .service(own_tokens::create)
         .service(own_tokens::revoke)

@@ -63,3 +63,24 @@ pub(super) async fn revoke(
     }
     Ok(answer.finish())
 }
+
+/// Ends all of one's own sessions in this tenant but the present one, at once.
+#[utoipa::path(
+    tag = "Sessions",
+    operation_id = "revokeOtherSessions",
+    responses(
+        (status = 204, description = "They have ended."),
+        (status = 401, description = "Nobody is signed in.", body = Problem),
+    ),
+)]
+#[delete("/auth/v1/sessions")]
+pub(super) async fn revoke_others(
+    auth: Data<Auth>,
+    signed_in: SignedIn,
+) -> Result<HttpResponse, ApiError> {
+    let current = signed_in.session_id()?;
+    app::revoke_other_sessions(&auth, signed_in.0.member_id, current)
+        .await
+        .map_err(|error| problems::store(&error))?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -45,9 +45,10 @@ pub(crate) fn password(error: &PasswordError) -> ApiError {
         PasswordError::Busy => ApiError::new(ProblemCode::Unavailable)
             .retry_after(2)
             .because(error),
-        PasswordError::Parameters(_) | PasswordError::Threads(_) | PasswordError::Failed(_) => {
-            ApiError::internal(error)
-        }
+        PasswordError::Breached(_)
+        | PasswordError::Parameters(_)
+        | PasswordError::Threads(_)
+        | PasswordError::Failed(_) => ApiError::internal(error),
     }
 }
 

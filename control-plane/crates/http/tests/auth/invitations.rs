@@ -54,7 +54,7 @@ async fn of_many_who_accept_at_once_one_wins() {
     let (stage, _, site, ada) = one_tenant().await;
     let email = mailbox().new_address("ivy");
     let token = invited(&stage, &site, &ada, &email).await;
-    let passwords: Vec<String> = (0..8).map(|n| format!("{NEW_PASSWORD} {n}")).collect();
+    let passwords: Vec<String> = (0..32).map(|n| format!("{NEW_PASSWORD} {n}")).collect();
     let tries = passwords
         .iter()
         .map(|password| accept(&site, &token, password));

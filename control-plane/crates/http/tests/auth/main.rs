@@ -6,8 +6,10 @@
     reason = "a test ends at what it did not expect"
 )]
 
+mod access_policy;
 mod credentials;
 mod csrf;
+mod desk;
 mod entrance;
 mod enumeration;
 mod invitations;
@@ -25,4 +27,5 @@ mod staff;
 mod step_up;
 mod stuffing;
 mod support;
+mod support_access;
 mod tokens;

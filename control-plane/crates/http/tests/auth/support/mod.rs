@@ -1,6 +1,7 @@
 //! A stage for tests: central database, Redis, tenants with databases, and the routes.
 
 mod browser;
+mod factors;
 mod site;
 mod tenants;
 
@@ -26,6 +27,7 @@ use settings::Secret;
 use testkit::{TestDb, TestRedis};
 
 pub use browser::{Browser, hidden, the_link};
+pub use factors::{Enrolled, SoftPasskey, code_at};
 pub use site::{Answer, Site, cookie_of, one_tenant};
 pub use tenants::TestTenant;
 
@@ -39,6 +41,7 @@ pub const CHEAP: PasswordSettings = PasswordSettings {
     parallelism: 1,
     permits: 4,
     queue_ms: 20_000,
+    breached_file: String::new(),
 };
 
 /// Everything that a test stands on.

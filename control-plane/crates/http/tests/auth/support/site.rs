@@ -144,6 +144,14 @@ impl Site {
         (self.handler)(request.to_request()).await
     }
 
+    /// A request that says another host.
+    pub async fn send_to_host(&self, request: TestRequest, host: &str) -> Answer {
+        let request = request
+            .peer_addr(([127, 0, 0, 1], 40_000).into())
+            .insert_header((HOST, host));
+        (self.handler)(request.to_request()).await
+    }
+
     /// A request from another machine.
     pub async fn send_from(&self, request: TestRequest, address: [u8; 4]) -> Answer {
         let request = request
