@@ -1,6 +1,16 @@
 //! The security pages, as a browser without scripts sees them.
 
+mod access_policy;
+mod administration;
+mod connections;
+mod directory;
+mod domains;
+mod enforcement;
+mod factors;
+mod identities;
+mod person;
 mod sessions;
+mod support_access;
 mod tokens;
 
 use actix_web::{http::header::COOKIE, test::TestRequest};
@@ -62,7 +72,11 @@ pub fn leads_to(answer: &Answer, path: &str) {
 pub async fn refuses_foreign(site: &Site, path: &str, cookie: &str) {
     let forged = send(site, path, cookie, &[("form_token", "0")]).await;
     let forged = forged.expect(403);
-    assert!(forged.text.contains("This form is no longer good"), "{}", forged.text);
+    assert!(
+        forged.text.contains("This form is no longer good"),
+        "{}",
+        forged.text
+    );
     let bare = send(site, path, cookie, &[]).await;
     bare.expect(403);
     let page = site.get("/security/sessions", cookie).await.expect(200);

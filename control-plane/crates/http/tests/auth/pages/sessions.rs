@@ -15,7 +15,10 @@ async fn one_sees_where_one_is_signed_in_and_ends_it() {
     let page = open(&site, "/security/sessions", &here).await;
     assert_eq!(page.text.matches("This session").count(), 1);
     assert!(page.text.contains("127.0.0.1"));
-    let (_, others) = page.text.split_once("</li>").unwrap();
+    let (_, others) = page
+        .text
+        .split_once("Sign out</button></form></li>")
+        .unwrap();
     let other = between(others, "action=\"", "\"");
     assert!(other.ends_with("/end"), "{other}");
     let ended = submit(&site, &other, &here, &[]).await;
@@ -53,7 +56,10 @@ async fn nobody_ends_what_is_not_theirs() {
     let own = between(&page.text, "action=\"/security/sessions/", "\"");
     let path = format!("/security/sessions/{own}");
     submit(&site, &path, &his, &[]).await.expect(303);
-    assert!(site.is_in(&hers).await, "another member's session was ended");
+    assert!(
+        site.is_in(&hers).await,
+        "another member's session was ended"
+    );
     refuses_foreign(&site, &path, &hers).await;
     refuses_foreign(&site, "/security/sessions/end-others", &hers).await;
     assert!(site.is_in(&hers).await);
@@ -67,7 +73,10 @@ async fn whoever_is_not_signed_in_is_led_to_sign_in_and_back() {
     let (_stage, _, site, _) = one_tenant().await;
     for (path, back) in [
         ("/security", "/sign-in?return_to=%2Fsecurity"),
-        ("/security/tokens/new", "/sign-in?return_to=%2Fsecurity%2Ftokens%2Fnew"),
+        (
+            "/security/tokens/new",
+            "/sign-in?return_to=%2Fsecurity%2Ftokens%2Fnew",
+        ),
     ] {
         let answer = site.get(path, "").await;
         leads_to(&answer, back);

@@ -64,7 +64,11 @@ async fn a_form_that_is_not_right_comes_back_with_what_was_typed() {
     ] {
         let fields = [("name", name), ("scopes", "admin"), ("days", days)];
         let page = submit(&site, "/security/tokens", &cookie, &fields).await;
-        assert!(page.clone().expect(422).text.contains(fault), "{fault}: {}", page.text);
+        assert!(
+            page.clone().expect(422).text.contains(fault),
+            "{fault}: {}",
+            page.text
+        );
     }
     assert_eq!(stage.count("SELECT COUNT(*) FROM access_tokens").await, 0);
 }
@@ -79,12 +83,19 @@ async fn who_is_no_architect_is_not_offered_what_only_they_may() {
     assert!(!form.text.contains("/admin/security"));
     let hers = site.sign_in(&ada).await;
     let fields = [("name", "Hers"), ("scopes", "admin"), ("days", "7")];
-    submit(&site, "/security/tokens", &hers, &fields).await.expect(200);
+    submit(&site, "/security/tokens", &hers, &fields)
+        .await
+        .expect(200);
     let page = open(&site, "/security/tokens", &hers).await;
     let revoke = between(&page.text, "<td><a href=\"", "\"");
     site.get(&revoke, &his).await.expect(404);
     submit(&site, &revoke, &his, &[]).await.expect(404);
     refuses_foreign(&site, "/security/tokens", &hers).await;
     refuses_foreign(&site, &revoke, &hers).await;
-    assert_eq!(stage.count("SELECT COUNT(*) FROM access_tokens WHERE revoked_at IS NULL").await, 1);
+    assert_eq!(
+        stage
+            .count("SELECT COUNT(*) FROM access_tokens WHERE revoked_at IS NULL")
+            .await,
+        1
+    );
 }

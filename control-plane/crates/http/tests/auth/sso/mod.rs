@@ -9,6 +9,6 @@ mod faults;
 mod groups;
 mod linking;
 mod logout;
-mod scene;
+pub mod scene;
 mod sign_in;
 mod trying;
