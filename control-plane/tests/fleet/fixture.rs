@@ -61,14 +61,34 @@ pub fn admin() -> Conn {
     Conn::new(Opts::from_url(&url).unwrap()).unwrap()
 }
 
+/// An account with the rights that `control-plane migrate` gives: what a test shows to work, works
+/// with those.
+async fn serving_account(central: &TestDb) -> String {
+    let account = central.account("USAGE").await;
+    let admin = Url::parse(&services().mariadb_admin_url).unwrap();
+    let target = |user: &str, password: &str| migrations::Target {
+        host: central.host().to_owned(),
+        port: central.port(),
+        user: user.to_owned(),
+        password: password.to_owned(),
+        database: central.name().to_owned(),
+    };
+    let owner = target(admin.username(), admin.password().unwrap_or_default());
+    let serving = target(&account.user, &account.password);
+    let granted = move || migrations::central::grant(&owner, &serving).unwrap();
+    tokio::task::spawn_blocking(granted).await.unwrap();
+    account.url
+}
+
 impl ControlPlane {
     pub async fn new() -> Self {
         let central = TestDb::central().await;
         let redis = testkit::redis().await;
+        let serving = serving_account(&central).await;
         let pairs = [
             ("CP__ENVIRONMENT", "development"),
             ("CP__PUBLIC_URL", "http://trellis.localhost:8080"),
-            ("CP__DATABASE__URL", central.url()),
+            ("CP__DATABASE__URL", serving.as_str()),
             ("CP__REDIS__URL", redis.url()),
             ("CP__MAILER__URL", services().smtp_url.as_str()),
             ("CP__SESSIONS__INSECURE_COOKIES", "true"),

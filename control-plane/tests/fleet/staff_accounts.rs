@@ -122,13 +122,13 @@ async fn somebody_becomes_staff_by_a_link_a_password_and_a_code() {
     let shown = SecondFactor {
         code: code_of(&opened.totp_secret),
     };
-    let used = pending.confirm_totp(&shown).await;
+    let used = pending.confirm_totp(&shown).await.map(drop);
     assert_eq!(code(&used.unwrap_err()), "invalid_credentials");
-    let listed = owner.staff(&StaffQuery {
+    let named = StaffQuery {
         q: Some("Nora".to_owned()),
         ..Default::default()
-    });
-    let listed = listed.await.unwrap();
+    };
+    let listed = owner.staff(&named).await.unwrap();
     assert_eq!(listed.data.len(), 1);
     assert_eq!(listed.data[0].role, cp_staff_api::StaffRole::Support);
     let taken = owner

@@ -24,6 +24,7 @@ mod sessions;
 mod sign_in;
 mod sso;
 mod staff;
+mod staff_policies;
 mod step_up;
 mod stuffing;
 mod support;

@@ -290,6 +290,7 @@ async fn what_redis_missed_it_learns_when_it_is_back() {
     let mut cut_off = stage.auth.clone();
     cut_off.directory = cp_app::sessions::SessionDirectory::new(
         stage.auth.central.clone(),
+        stage.auth.pools.clone(),
         cp_app::cache::Cache::connect("redis://127.0.0.1:1/0").unwrap(),
         stage.clock.clone(),
     );

@@ -18,6 +18,7 @@ use actix_web::{
 };
 use cp_app::{
     Auth,
+    fleet::Fleet,
     sessions::{PeopleHost, PresentedCredential, TenantHost, TenantSession},
 };
 use futures_util::future::LocalBoxFuture;
@@ -52,7 +53,7 @@ impl Answer {
             assert!(id.as_str().is_some_and(|id| !id.is_empty()));
             *id = json!("[request id]");
         }
-        body
+        sorted(body)
     }
 
     #[track_caller]
@@ -71,6 +72,21 @@ impl Answer {
             .get_all(SET_COOKIE)
             .filter_map(|line| Cookie::parse(line.to_str().ok()?.to_owned()).ok())
             .find(|cookie| cookie.name() == name)
+    }
+}
+
+/// With the members of objects by name: which crates a build has decides about their order.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Array(values) => values.into_iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let members: std::collections::BTreeMap<_, _> = members.into_iter().collect();
+            members
+                .into_iter()
+                .map(|(name, value)| (name, sorted(value)))
+                .collect()
+        }
+        other => other,
     }
 }
 
@@ -134,6 +150,28 @@ impl Site {
         Self {
             handler: handler(test::init_service(app).await),
             host,
+        }
+    }
+
+    /// The listener of the staff API with all its routes.
+    pub async fn of_staff_api(auth: &Auth) -> Self {
+        let fleet = Fleet {
+            central: auth.central.clone(),
+            clock: auth.clock.clone(),
+            sealer: auth.sealer.clone(),
+            pushes: auth.pushes.clone(),
+            links: auth.links.clone(),
+            nudge: std::sync::Arc::default(),
+        };
+        let app = App::new()
+            .app_data(Data::new(auth.clone()))
+            .app_data(Data::new(fleet))
+            .wrap(web::Edge::new(auth.clock.clone()))
+            .configure(web::configure_app)
+            .configure(cp_http::staff::configure);
+        Self {
+            handler: handler(test::init_service(app).await),
+            host: "127.0.0.1:8081".to_owned(),
         }
     }
 
