@@ -95,7 +95,9 @@ impl Colour {
     fn is_readable(self, theme: &Theme) -> bool {
         let tinted = theme.grounds.map(|ground| ground.mix(self, TINT));
         let behind = theme.grounds.iter().chain(&tinted);
-        behind.copied().all(|ground| contrast(self, ground) >= CONTRAST)
+        behind
+            .copied()
+            .all(|ground| contrast(self, ground) >= CONTRAST)
             && contrast(self, theme.on_accent) >= CONTRAST
     }
 
@@ -175,7 +177,10 @@ mod tests {
         let blue = Colour::parse("#0b5cad").unwrap();
         assert_eq!(blue.readable(&LIGHT), blue);
         assert!(contrast(WHITE, BLACK) > 20.9);
-        assert!(blue.css().contains("--accent: #0b5cad; --on-accent: #ffffff"));
+        assert!(
+            blue.css()
+                .contains("--accent: #0b5cad; --on-accent: #ffffff")
+        );
     }
 
     #[::core::prelude::v1::test]

@@ -1,8 +1,6 @@
 //! Signing out everywhere: on the host of people and in every tenant.
 
-use cp_store::{
-    AuditActor, AuditEvent, AuditStore, SessionStore, StoreError,
-};
+use cp_store::{AuditActor, AuditEvent, AuditStore, SessionStore, StoreError};
 use kernel::PersonId;
 
 use crate::Auth;

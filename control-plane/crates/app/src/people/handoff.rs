@@ -144,8 +144,7 @@ pub async fn redeem(auth: &Auth, handoff: Handoff<'_>) -> Result<Admission, Hand
 async fn take(auth: &Auth, handoff: &Handoff<'_>) -> Result<HandedOver, HandoffError> {
     let (conn, now) = (auth.central.conn(), auth.clock.now());
     let code = hash_opaque(handoff.code).ok_or(HandoffError::Refused)?;
-    let challenge =
-        hash_opaque(handoff.cookie.expose_secret()).ok_or(HandoffError::Refused)?;
+    let challenge = hash_opaque(handoff.cookie.expose_secret()).ok_or(HandoffError::Refused)?;
     if !HandoffCodeStore::take(conn, &code, handoff.tenant, &challenge, now).await? {
         return Err(HandoffError::Refused);
     }

@@ -13,7 +13,9 @@ use secrecy::SecretString;
 use crate::{
     Auth, Client,
     admission::{CompletionError, PENDING_LIFE, remember_device},
-    factors::{FactorError, FactorProof, PasskeyAnswer, check_factor, passkeys::check_first_factor},
+    factors::{
+        FactorError, FactorProof, PasskeyAnswer, check_factor, passkeys::check_first_factor,
+    },
     secrets::{Minted, mint_opaque},
     sign_in::{SignInError, begin_attempt, check_password},
 };
@@ -55,10 +57,7 @@ pub enum PersonAdmission {
 ///
 /// # Errors
 /// When they may not, or cannot now.
-pub async fn sign_in(
-    auth: &Auth,
-    command: PersonSignIn,
-) -> Result<PersonAdmission, SignInError> {
+pub async fn sign_in(auth: &Auth, command: PersonSignIn) -> Result<PersonAdmission, SignInError> {
     let now = auth.clock.now();
     let (email, client) = (&command.email, &command.client);
     let attempt = begin_attempt(auth, email, client).await?;

@@ -6,7 +6,10 @@ use crate::{node::GoodNode, world::World};
 
 /// Like [`RequestBuilder::send`], without following.
 async fn answer(request: RequestBuilder) -> (u16, Option<String>) {
-    let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
+    let client = reqwest::Client::builder()
+        .redirect(Policy::none())
+        .build()
+        .unwrap();
     let response = client.execute(request.build().unwrap()).await.unwrap();
     let location = response.headers().get("location");
     let location = location.map(|value| value.to_str().unwrap().to_owned());
@@ -23,7 +26,10 @@ async fn the_host_of_people_is_no_tenants_whoever_asks() {
         let response = home.header("cookie", cookie).send().await.unwrap();
         assert_eq!(response.status(), 200, "{label}");
         let body: serde_json::Value = response.json().await.unwrap();
-        assert_eq!(body, serde_json::json!({ "people": true, "tenant": false, "session": false }));
+        assert_eq!(
+            body,
+            serde_json::json!({ "people": true, "tenant": false, "session": false })
+        );
     }
     // Nothing there is passed on to a node, and no header makes it a tenant's.
     let foreign = world
@@ -70,5 +76,10 @@ async fn a_browser_with_nobody_is_led_to_sign_in_and_a_program_is_not() {
     let token = page().header("authorization", "Bearer trl_x");
     assert_eq!(answer(token).await, (401, None));
     assert_eq!(node.requests(), 0);
-    assert_eq!(answer(world.get("/grids/7").header("accept", "text/html")).await.0, 200);
+    assert_eq!(
+        answer(world.get("/grids/7").header("accept", "text/html"))
+            .await
+            .0,
+        200
+    );
 }

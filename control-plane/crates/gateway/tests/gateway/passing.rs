@@ -86,6 +86,19 @@ async fn answers_without_a_body_stay_what_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_answered_here_is_answered_to_head_as_to_get() {
+    let world = World::with(&[]).await;
+    let get = world.get("/auth/v1/session").send().await.unwrap();
+    let request = world.request(Method::HEAD, "/auth/v1/session");
+    let head = request.send().await.unwrap();
+    assert_eq!(head.status(), 200);
+    for name in ["content-type", "content-length"] {
+        assert_eq!(head.headers()[name], get.headers()[name], "{name}");
+    }
+    assert_eq!(head.bytes().await.unwrap().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn large_answers_are_passed_on_as_they_come() {
     let node = GoodNode::start();
     let world = World::with(&[&node.address]).await;

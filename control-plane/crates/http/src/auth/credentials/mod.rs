@@ -12,6 +12,8 @@ mod second_factor;
 mod views;
 
 pub(crate) use holder::{BrowserCookie, Holder, PendingSignIn};
+pub(super) use passkeys::{ceremony, given};
+pub(super) use views::PasskeyRequest;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 

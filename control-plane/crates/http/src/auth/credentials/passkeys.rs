@@ -209,7 +209,7 @@ pub(super) async fn remove(
 }
 
 /// What the use cases take.
-pub(super) fn given(browser: &BrowserCookie, body: PasskeyRequest) -> PasskeyAnswer {
+pub(in crate::auth) fn given(browser: &BrowserCookie, body: PasskeyRequest) -> PasskeyAnswer {
     PasskeyAnswer {
         ceremony: body.ceremony,
         browser: browser.hash,
@@ -218,7 +218,7 @@ pub(super) fn given(browser: &BrowserCookie, body: PasskeyRequest) -> PasskeyAns
 }
 
 /// The first half of a ceremony, and the cookie that the second is known by.
-pub(super) fn ceremony(browser: &BrowserCookie, begun: app::BegunCeremony) -> HttpResponse {
+pub(in crate::auth) fn ceremony(browser: &BrowserCookie, begun: app::BegunCeremony) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header(("cache-control", "no-store"));
     if let Some(cookie) = browser.to_set() {

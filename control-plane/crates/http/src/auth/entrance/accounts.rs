@@ -42,7 +42,10 @@ pub(super) async fn lead(frame: Frame) -> Result<HttpResponse, ApiError> {
 
 pub(super) async fn show(
     frame: Frame,
-    Person { access: person, form_token }: Person,
+    Person {
+        access: person,
+        form_token,
+    }: Person,
     asked: Asked,
 ) -> Result<HttpResponse, ApiError> {
     let accounts = list_accounts(&frame.auth, person.person)

@@ -2,9 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
-use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, cookie::Cookie, dev::Payload, web::Data,
-};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, cookie::Cookie, dev::Payload, web::Data};
 use cp_app::{
     Auth,
     admission::{Admission, PendingSession, find_pending},
@@ -271,7 +269,9 @@ impl Outcome {
         }
         if matches!(self.next, Next::In) {
             let names = [email_cookie_name(insecure), form_cookie_name(insecure)];
-            let known = names.into_iter().filter(|name| request.cookie(name).is_some());
+            let known = names
+                .into_iter()
+                .filter(|name| request.cookie(name).is_some());
             cookies.extend(known.map(|name| ended(name, insecure)));
         }
         cookies

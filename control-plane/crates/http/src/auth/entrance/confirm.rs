@@ -16,11 +16,7 @@ use cp_domain::{Factor, LocalPath};
 use ui::{ErrorSummary, Field, Page};
 use web::{ApiError, ProblemCode};
 
-use super::{
-    browser::Asked,
-    passkeys::PasskeyButton,
-    place::Frame,
-};
+use super::{browser::Asked, passkeys::PasskeyButton, place::Frame};
 use crate::auth::{
     come_in::signed_in_to,
     context::ClientInfo,
@@ -56,7 +52,10 @@ impl With {
         if wish == Some(Self::RecoveryCode.as_str()) {
             return Some(Self::RecoveryCode);
         }
-        methods.factors.contains(&Factor::Totp).then_some(Self::Code)
+        methods
+            .factors
+            .contains(&Factor::Totp)
+            .then_some(Self::Code)
     }
 
     fn field(self) -> Field {
@@ -92,7 +91,15 @@ pub(super) async fn show(frame: Frame, seat: Seat, asked: Asked) -> Result<HttpR
     let methods = methods_of(&frame, &seat.session).await?;
     let with = With::choose(&methods, asked.get("with"));
     let (faults, status) = (Faults::default(), StatusCode::OK);
-    page(&frame, &seat, &methods, with, asked.return_to(), &faults, status)
+    page(
+        &frame,
+        &seat,
+        &methods,
+        with,
+        asked.return_to(),
+        &faults,
+        status,
+    )
 }
 
 async fn methods_of(
@@ -133,7 +140,10 @@ fn page(
         passkey: passkey.then(|| PasskeyButton::confirm(&return_to)),
         provider: methods.provider.map(|connection| {
             let start = format!("/auth/sso/{connection}/start");
-            format!("{}&purpose=step_up", local_target(&start, return_to.as_str()))
+            format!(
+                "{}&purpose=step_up",
+                local_target(&start, return_to.as_str())
+            )
         }),
         other,
         return_to,
@@ -155,9 +165,7 @@ pub(super) async fn submit(
     let confirmation = match with {
         Some(With::Password) => Confirmation::Password(&password),
         Some(With::Code) => Confirmation::Factor(FactorProof::Totp(form.text("proof"))),
-        Some(With::RecoveryCode) => {
-            Confirmation::Factor(FactorProof::Recovery(form.text("proof")))
-        }
+        Some(With::RecoveryCode) => Confirmation::Factor(FactorProof::Recovery(form.text("proof"))),
         None => return Err(ApiError::new(ProblemCode::StepUpRequired)),
     };
     match confirm(&frame.auth, &seat.session, confirmation, &client).await {
@@ -178,9 +186,7 @@ pub(super) async fn submit(
 fn refused(error: ConfirmationError) -> Result<(String, StatusCode, Option<u32>), ApiError> {
     let again = StatusCode::UNPROCESSABLE_ENTITY;
     match error {
-        ConfirmationError::WrongPassword => {
-            Ok(("The password is wrong.".to_owned(), again, None))
-        }
+        ConfirmationError::WrongPassword => Ok(("The password is wrong.".to_owned(), again, None)),
         ConfirmationError::Factor(FactorError::Wrong) => {
             let fault = "This code is wrong, or it was used.";
             Ok((fault.to_owned(), again, None))
@@ -189,7 +195,8 @@ fn refused(error: ConfirmationError) -> Result<(String, StatusCode, Option<u32>)
             let fault = "Too many wrong codes: the authenticator is closed. Use a recovery code.";
             Ok((fault.to_owned(), again, None))
         }
-        ConfirmationError::TooMany(wait) | ConfirmationError::Factor(FactorError::TooMany(wait)) => {
+        ConfirmationError::TooMany(wait)
+        | ConfirmationError::Factor(FactorError::TooMany(wait)) => {
             let wait = wait.retry_after;
             let fault = format!("Too many attempts. Try again in {wait} s.");
             Ok((fault, StatusCode::TOO_MANY_REQUESTS, Some(wait)))

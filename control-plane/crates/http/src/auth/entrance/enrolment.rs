@@ -83,9 +83,7 @@ async fn page(
     return_to: LocalPath,
     faults: &Faults,
 ) -> Result<HttpResponse, ApiError> {
-    let new = authenticator(frame, pending)
-        .await
-        .map_err(problem)?;
+    let new = authenticator(frame, pending).await.map_err(problem)?;
     let mut page = frame.page("Set up a second factor");
     page.failed = !faults.is_empty();
     page.passkeys = true;
@@ -94,7 +92,10 @@ async fn page(
         brand: frame.name().to_owned(),
         summary: faults.summary(),
         form_token: browser.form_token(),
-        picture: qr_svg(new.otpauth_url.expose_secret(), "QR code for your authenticator app")?,
+        picture: qr_svg(
+            new.otpauth_url.expose_secret(),
+            "QR code for your authenticator app",
+        )?,
         secret: grouped(new.secret_base32.expose_secret()),
         code: Field::one_time_code("code", "Code")
             .hint("The six digits that the app shows for Trellis.")

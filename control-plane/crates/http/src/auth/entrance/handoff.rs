@@ -73,7 +73,10 @@ fn depart(
     let known = request
         .cookie(name)
         .and_then(|cookie| people::resume(cookie.value()));
-    let Begun { cookie: value, challenge } = known.unwrap_or_else(people::begin);
+    let Begun {
+        cookie: value,
+        challenge,
+    } = known.unwrap_or_else(people::begin);
     let query = query(&[
         ("to", &tenant.slug),
         ("challenge", &challenge.to_string()),
@@ -181,7 +184,12 @@ async fn arrive(
 
 /// The tenant's own policy says no, or wants another way in.
 fn not_admitted(error: AdmissionError, return_to: &LocalPath) -> Result<HttpResponse, ApiError> {
-    let notice = |word| format!("{}&notice={word}", local_target("/sign-in", return_to.as_str()));
+    let notice = |word| {
+        format!(
+            "{}&notice={word}",
+            local_target("/sign-in", return_to.as_str())
+        )
+    };
     Ok(see_other(match error {
         AdmissionError::SsoEnforced => notice("sso"),
         AdmissionError::NotAdmitted => notice("no-account"),

@@ -128,7 +128,10 @@ fn other_ways(frame: &Frame, ways: &[WayIn], return_to: &LocalPath) -> Vec<Way> 
 
 /// The page before a provider.
 fn provider_page(way: &WayIn, return_to: &LocalPath) -> String {
-    local_target(&format!("/sign-in/sso/{}", way.connection), return_to.as_str())
+    local_target(
+        &format!("/sign-in/sso/{}", way.connection),
+        return_to.as_str(),
+    )
 }
 
 pub(super) async fn submit(
@@ -161,7 +164,10 @@ pub(super) async fn submit(
         (None, _) => local_target("/sign-in/password", return_to.as_str()),
     };
     let mut answer = see_other(next);
-    remember(&mut answer, &email_cookie(&email, frame.auth.settings.insecure_cookies))?;
+    remember(
+        &mut answer,
+        &email_cookie(&email, frame.auth.settings.insecure_cookies),
+    )?;
     Ok(answer)
 }
 
@@ -188,7 +194,10 @@ pub(super) async fn organisation(
 ) -> Result<HttpResponse, ApiError> {
     frame.place.people()?;
     let Some(email) = remembered_email(&request) else {
-        return Ok(see_other(local_target("/sign-in", asked.return_to().as_str())));
+        return Ok(see_other(local_target(
+            "/sign-in",
+            asked.return_to().as_str(),
+        )));
     };
     let ways = ways_of_email(&frame.auth, None, &email)
         .await

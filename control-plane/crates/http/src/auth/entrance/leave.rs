@@ -75,7 +75,9 @@ pub(super) async fn everywhere(
 
 fn left(frame: &Frame, mut answer: HttpResponse) -> Result<HttpResponse, ApiError> {
     answer
-        .add_cookie(&expired_session_cookie(frame.auth.settings.insecure_cookies))
+        .add_cookie(&expired_session_cookie(
+            frame.auth.settings.insecure_cookies,
+        ))
         .map_err(|error| ApiError::internal(&error))?;
     Ok(answer)
 }

@@ -38,10 +38,7 @@ impl PasskeyButton {
 
     fn signing_in(label: &'static str, frame: &Frame, return_to: &LocalPath) -> Self {
         let (begin, finish) = match frame.place {
-            Place::Tenant(_) => (
-                "/auth/v1/sign-in/passkey/start",
-                "/auth/v1/sign-in/passkey",
-            ),
+            Place::Tenant(_) => ("/auth/v1/sign-in/passkey/start", "/auth/v1/sign-in/passkey"),
             Place::People => (
                 super::people_passkeys::BEGIN,
                 super::people_passkeys::FINISH,

@@ -140,7 +140,10 @@ fn refuse(
         Refusal::SsoOnly => (
             again(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                format!("{} lets people in through its own sign-in only.", frame.name()),
+                format!(
+                    "{} lets people in through its own sign-in only.",
+                    frame.name()
+                ),
                 true,
             ),
             None,

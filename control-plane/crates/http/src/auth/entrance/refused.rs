@@ -34,8 +34,17 @@ pub(super) async fn show(frame: Frame, asked: Asked) -> Result<HttpResponse, Api
 
 /// What a rule says, as far as whoever is refused may know it.
 fn reason(rule: &str) -> &'static str {
-    [Rule::Network, Rule::Country, Rule::UnknownCountry, Rule::Hours, Rule::Unreadable]
-        .into_iter()
-        .find(|known| known.as_str() == rule)
-        .map_or("It cannot be opened from where you are now.", Rule::explanation)
+    [
+        Rule::Network,
+        Rule::Country,
+        Rule::UnknownCountry,
+        Rule::Hours,
+        Rule::Unreadable,
+    ]
+    .into_iter()
+    .find(|known| known.as_str() == rule)
+    .map_or(
+        "It cannot be opened from where you are now.",
+        Rule::explanation,
+    )
 }

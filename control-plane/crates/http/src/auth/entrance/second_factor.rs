@@ -71,7 +71,13 @@ pub(super) async fn show_code(
     browser: Browser,
     asked: Asked,
 ) -> Result<HttpResponse, ApiError> {
-    show(&frame, waiting.as_ref(), &browser, &asked, Kind::Authenticator)
+    show(
+        &frame,
+        waiting.as_ref(),
+        &browser,
+        &asked,
+        Kind::Authenticator,
+    )
 }
 
 pub(super) async fn show_recovery(
@@ -98,7 +104,15 @@ fn show(
         let page = local_target("/sign-in/second-factor", return_to.as_str());
         return Ok(see_other(page));
     }
-    let page = page(frame, browser, waiting, kind, return_to, &Faults::default(), StatusCode::OK)?;
+    let page = page(
+        frame,
+        browser,
+        waiting,
+        kind,
+        return_to,
+        &Faults::default(),
+        StatusCode::OK,
+    )?;
     browser.with(page)
 }
 
@@ -147,7 +161,16 @@ pub(super) async fn submit_code(
     client: ClientInfo,
     fields: Fields,
 ) -> Result<HttpResponse, ApiError> {
-    submit(&request, &frame, waiting, &browser, client, &fields, Kind::Authenticator).await
+    submit(
+        &request,
+        &frame,
+        waiting,
+        &browser,
+        client,
+        &fields,
+        Kind::Authenticator,
+    )
+    .await
 }
 
 pub(super) async fn submit_recovery(
@@ -158,7 +181,16 @@ pub(super) async fn submit_recovery(
     client: ClientInfo,
     fields: Fields,
 ) -> Result<HttpResponse, ApiError> {
-    submit(&request, &frame, waiting, &browser, client, &fields, Kind::Recovery).await
+    submit(
+        &request,
+        &frame,
+        waiting,
+        &browser,
+        client,
+        &fields,
+        Kind::Recovery,
+    )
+    .await
 }
 
 async fn submit(

@@ -8,7 +8,10 @@ use kernel::ConnectionId;
 use ui::Page;
 use web::{ApiError, Path, ProblemCode};
 
-use super::{browser::{Asked, remembered_email}, place::Frame};
+use super::{
+    browser::{Asked, remembered_email},
+    place::Frame,
+};
 use crate::auth::{pages::local_target, problems};
 
 #[derive(Template)]
@@ -40,17 +43,24 @@ pub(super) async fn show(
     let return_to = asked.return_to();
     let failure = asked.get("failure").map(why);
     let reference = asked.get("reference").filter(|text| is_reference(text));
-    let known = remembered_email(&request).is_some();
+    let email = remembered_email(&request);
+    let mut href = local_target(&format!("/auth/sso/{id}/start"), return_to.as_str());
+    if let Some(email) = &email {
+        let hint = form_urlencoded::byte_serialize(email.as_str().as_bytes());
+        href.extend(["&login_hint="].into_iter().chain(hint));
+    }
     let mut page = frame.page(format!("Sign in with {}", way.name));
     page.failed = failure.is_some();
     let template = Sso {
         page,
         brand: frame.name().to_owned(),
         provider: way.name,
-        href: local_target(&format!("/auth/sso/{id}/start"), return_to.as_str()),
+        href,
         failure,
         reference: reference.map(str::to_owned),
-        password: known.then(|| local_target("/sign-in/password", return_to.as_str())),
+        password: email
+            .is_some()
+            .then(|| local_target("/sign-in/password", return_to.as_str())),
         other: local_target("/sign-in", return_to.as_str()),
     };
     frame.render(&template, StatusCode::OK)

@@ -9,12 +9,18 @@ use crate::support::{Answer, Browser, PASSWORD, Site, the_link};
 #[track_caller]
 fn path_on(site: &Site, address: &str) -> String {
     let start = format!("http://{}", site.host());
-    address.strip_prefix(&start).unwrap_or_else(|| panic!("{address} is not on {start}")).to_owned()
+    address
+        .strip_prefix(&start)
+        .unwrap_or_else(|| panic!("{address} is not on {start}"))
+        .to_owned()
 }
 
 /// From the tenant's host to the one of people; answers where to.
 async fn depart(world: &World, browser: &Browser, site: &Site) -> String {
-    let sent = browser.get(site, "/auth/handoff?return_to=/security").await.expect(303);
+    let sent = browser
+        .get(site, "/auth/handoff?return_to=/security")
+        .await
+        .expect(303);
     path_on(&world.people, sent.header("location").unwrap())
 }
 
@@ -24,7 +30,12 @@ async fn code_for(world: &World, browser: &Browser, site: &Site) -> String {
     let page = browser.get(&world.people, &there).await.expect(200);
     let link = the_link(&page, "http://").unwrap();
     // It leads on by itself, and can be followed by hand.
-    assert!(page.text.contains("http-equiv=\"refresh\" content=\"0; url=http://"), "{}", page.text);
+    assert!(
+        page.text
+            .contains("http-equiv=\"refresh\" content=\"0; url=http://"),
+        "{}",
+        page.text
+    );
     path_on(site, &link)
 }
 
@@ -46,7 +57,10 @@ async fn a_person_goes_on_into_their_tenants_without_a_password() {
         assert_eq!(session["member"]["email"], world.ada.email.as_str());
         assert_eq!(browser.cookie(site, "trellis-handoff"), None);
         // Who is in goes straight on.
-        let again = browser.get(site, "/auth/handoff?return_to=/x").await.expect(303);
+        let again = browser
+            .get(site, "/auth/handoff?return_to=/x")
+            .await
+            .expect(303);
         assert_eq!(again.header("location"), Some("/x"));
     }
     let methods = "SELECT COUNT(*) FROM sessions WHERE method = 'handoff' AND state = 'active'";
@@ -60,10 +74,15 @@ async fn who_is_not_signed_in_at_home_signs_in_there_on_the_way() {
     let there = depart(&world, &browser, &world.at_globex).await;
     let led = browser.get(&world.people, &there).await.expect(303);
     let sign_in = led.header("location").unwrap().to_owned();
-    let second = browser.fill(&world.people, &sign_in, &[("email", &world.ada.email)]).await;
+    let second = browser
+        .fill(&world.people, &sign_in, &[("email", &world.ada.email)])
+        .await;
     let second = second.expect(303).header("location").unwrap().to_owned();
     let fields = [("email", world.ada.email.as_str()), ("password", PASSWORD)];
-    let done = browser.fill(&world.people, &second, &fields).await.expect(303);
+    let done = browser
+        .fill(&world.people, &second, &fields)
+        .await
+        .expect(303);
     assert_eq!(done.header("location"), Some(there.as_str()));
     let page = browser.get(&world.people, &there).await.expect(200);
     let back = path_on(&world.at_globex, &the_link(&page, "http://").unwrap());
@@ -112,7 +131,13 @@ async fn a_code_is_good_once_soon_here_and_in_this_browser() {
     assert!(session(site, &late).await.is_none());
 
     // Truncated, doubled, nonsense.
-    for code in ["", "A", &"A".repeat(43), "%00", &back.replace("/auth/handoff?code=", "")[..20]] {
+    for code in [
+        "",
+        "A",
+        &"A".repeat(43),
+        "%00",
+        &back.replace("/auth/handoff?code=", "")[..20],
+    ] {
         let odd = Browser::new();
         depart(&world, &odd, site).await;
         refused(odd.get(site, &format!("/auth/handoff?code={code}")).await);
@@ -136,8 +161,16 @@ async fn one_of_thirty_two_uses_of_a_code_wins() {
         }
     });
     let answers = futures_util::future::join_all(tries).await;
-    assert_eq!(answers.iter().filter(|status| **status == 303).count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|status| **status == 410).count(), 31, "{answers:?}");
+    assert_eq!(
+        answers.iter().filter(|status| **status == 303).count(),
+        1,
+        "{answers:?}"
+    );
+    assert_eq!(
+        answers.iter().filter(|status| **status == 410).count(),
+        31,
+        "{answers:?}"
+    );
     assert_eq!(world.stage.count("SELECT COUNT(*) FROM sessions").await, 1);
 }
 
@@ -164,22 +197,33 @@ async fn the_tenants_own_policy_decides_who_comes_in() {
     world.decide(&world.globex, "sso_enforced", "1").await;
     let back = code_for(&world, &browser, site).await;
     let led = browser.get(site, &back).await.expect(303);
-    assert_eq!(led.header("location"), Some("/sign-in?return_to=%2Fsecurity&notice=sso"));
+    assert_eq!(
+        led.header("location"),
+        Some("/sign-in?return_to=%2Fsecurity&notice=sso")
+    );
     assert!(session(site, &browser).await.is_none());
     world.decide(&world.globex, "sso_enforced", "0").await;
 
     // A second factor is required, and there is none.
-    world.decide(&world.globex, "second_factor_required", "1").await;
+    world
+        .decide(&world.globex, "second_factor_required", "1")
+        .await;
     let back = code_for(&world, &browser, site).await;
     let led = browser.get(site, &back).await.expect(303);
-    assert_eq!(led.header("location"), Some("/sign-in/second-factor?return_to=%2Fsecurity"));
+    assert_eq!(
+        led.header("location"),
+        Some("/sign-in/second-factor?return_to=%2Fsecurity")
+    );
     assert!(session(site, &browser).await.is_none());
 
     // There is one, which was not asked for at home before it was set up.
     world.give_totp().await;
     let back = code_for(&world, &browser, site).await;
     let led = browser.get(site, &back).await.expect(303);
-    assert_eq!(led.header("location"), Some("/sign-in/code?return_to=%2Fsecurity"));
+    assert_eq!(
+        led.header("location"),
+        Some("/sign-in/code?return_to=%2Fsecurity")
+    );
     assert!(session(site, &browser).await.is_none());
 
     // Given at home, it counts.
@@ -187,7 +231,10 @@ async fn the_tenants_own_policy_decides_who_comes_in() {
     let due = world.sign_in_at_home(&fresh).await.expect(303);
     let page = due.header("location").unwrap().to_owned();
     let code = world.code();
-    fresh.fill(&world.people, &page, &[("code", &code)]).await.expect(303);
+    fresh
+        .fill(&world.people, &page, &[("code", &code)])
+        .await
+        .expect(303);
     let back = code_for(&world, &fresh, site).await;
     let done = fresh.get(site, &back).await.expect(303);
     assert_eq!(done.header("location"), Some("/security"));
@@ -200,10 +247,17 @@ async fn who_was_archived_since_stays_outside() {
     let browser = Browser::new();
     world.sign_in_at_home(&browser).await.expect(303);
     let back = code_for(&world, &browser, &world.at_globex).await;
-    let sql = "UPDATE memberships SET state = 'archived', version = version + 1 WHERE tenant_id = ?";
-    world.stage.execute(sql, [world.globex.host.tenant_id.as_uuid().into()]).await;
+    let sql =
+        "UPDATE memberships SET state = 'archived', version = version + 1 WHERE tenant_id = ?";
+    world
+        .stage
+        .execute(sql, [world.globex.host.tenant_id.as_uuid().into()])
+        .await;
     let led = browser.get(&world.at_globex, &back).await.expect(303);
-    assert_eq!(led.header("location"), Some("/sign-in?return_to=%2Fsecurity&notice=no-account"));
+    assert_eq!(
+        led.header("location"),
+        Some("/sign-in?return_to=%2Fsecurity&notice=no-account")
+    );
     assert!(session(&world.at_globex, &browser).await.is_none());
     let there = depart(&world, &browser, &world.at_globex).await;
     browser.get(&world.people, &there).await.expect(404);
@@ -214,7 +268,10 @@ async fn a_session_of_one_tenant_opens_no_other() {
     let world = World::new().await;
     let browser = Browser::new();
     // As after single sign-on: a session of acme and none at home.
-    browser.sign_in(&world.at_acme, &world.ada.email, PASSWORD, "/").await.expect(303);
+    browser
+        .sign_in(&world.at_acme, &world.ada.email, PASSWORD, "/")
+        .await
+        .expect(303);
     let sql = "UPDATE sessions SET method = 'sso'";
     world.stage.execute(sql, []).await;
     let cookie = browser.cookie(&world.at_acme, "trellis").unwrap();
@@ -223,10 +280,17 @@ async fn a_session_of_one_tenant_opens_no_other() {
     assert!(session(&world.at_globex, &browser).await.is_none());
     browser.set(&world.people, "trellis", &cookie);
     let led = browser.get(&world.people, "/accounts").await.expect(303);
-    assert_eq!(led.header("location"), Some("/sign-in?return_to=%2Faccounts"));
+    assert_eq!(
+        led.header("location"),
+        Some("/sign-in?return_to=%2Faccounts")
+    );
     let there = depart(&world, &browser, &world.at_globex).await;
     let led = browser.get(&world.people, &there).await.expect(303);
-    assert!(led.header("location").unwrap().starts_with("/sign-in?return_to="));
+    assert!(
+        led.header("location")
+            .unwrap()
+            .starts_with("/sign-in?return_to=")
+    );
     let forged = Browser::new();
     forged.set(&world.at_globex, "trellis-handoff", &cookie);
     let path = format!("/auth/handoff?code={cookie}");
@@ -248,6 +312,7 @@ async fn a_handoff_is_no_fresher_than_the_proof_at_home() {
     world.stage.clock.advance(TimeDelta::minutes(20));
     let back = code_for(&world, &browser, &world.at_acme).await;
     browser.get(&world.at_acme, &back).await.expect(303);
-    let stale = "SELECT COUNT(*) FROM sessions WHERE confirmed_at < created_at - INTERVAL 19 MINUTE";
+    let stale =
+        "SELECT COUNT(*) FROM sessions WHERE confirmed_at < created_at - INTERVAL 19 MINUTE";
     assert_eq!(world.stage.count(stale).await, 1);
 }

@@ -11,15 +11,33 @@ async fn pages_wear_the_tenants_colour() {
     assert!(!plain.text.contains("/auth/brand/"));
     world.decide(&world.acme, "colour", "#aa3300").await;
     let page = browser.get(&world.at_acme, "/sign-in").await.expect(200);
-    assert!(page.text.contains("<meta name=\"theme-color\" content=\"#aa3300\">"));
+    assert!(
+        page.text
+            .contains("<meta name=\"theme-color\" content=\"#aa3300\">")
+    );
     assert!(page.text.contains("href=\"/auth/brand/aa3300.css\""));
-    let sheet = browser.get(&world.at_acme, "/auth/brand/aa3300.css").await.expect(200);
+    let sheet = browser
+        .get(&world.at_acme, "/auth/brand/aa3300.css")
+        .await
+        .expect(200);
     assert!(sheet.header("cache-control").unwrap().contains("immutable"));
     insta::assert_snapshot!("brand_sheet", sheet.text);
     // What signed-in pages and failures look like, too; other hosts do not.
-    browser.sign_in(&world.at_acme, &world.ada.email, PASSWORD, "/").await.expect(303);
-    assert!(browser.get(&world.at_acme, "/").await.text.contains("/auth/brand/aa3300.css"));
-    let missing = browser.get(&world.at_acme, "/sign-in/sso/nonsense").await.expect(404);
+    browser
+        .sign_in(&world.at_acme, &world.ada.email, PASSWORD, "/")
+        .await
+        .expect(303);
+    assert!(
+        browser
+            .get(&world.at_acme, "/")
+            .await
+            .text
+            .contains("/auth/brand/aa3300.css")
+    );
+    let missing = browser
+        .get(&world.at_acme, "/sign-in/sso/nonsense")
+        .await
+        .expect(404);
     assert!(missing.text.contains("/auth/brand/aa3300.css"));
     let other = browser.get(&world.at_globex, "/sign-in").await.expect(200);
     assert!(!other.text.contains("aa3300"));
@@ -48,7 +66,10 @@ async fn every_page_has_its_policy_one_heading_and_no_style() {
             continue;
         }
         let policy = page.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'; script-src 'nonce-"), "{path}");
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'nonce-"),
+            "{path}"
+        );
         assert_eq!(page.text.matches("<h1").count(), 1, "{path}");
         assert!(!page.text.contains("style="), "{path}");
         assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
@@ -59,13 +80,29 @@ async fn every_page_has_its_policy_one_heading_and_no_style() {
 async fn a_refusal_says_the_kind_of_rule_and_whom_to_ask() {
     let world = World::new().await;
     let browser = Browser::new();
-    let page = browser.get(&world.at_acme, "/access-refused?rule=countries").await.expect(403);
-    assert!(page.text.contains("Access from your country is not allowed."), "{}", page.text);
+    let page = browser
+        .get(&world.at_acme, "/access-refused?rule=countries")
+        .await
+        .expect(403);
+    assert!(
+        page.text
+            .contains("Access from your country is not allowed."),
+        "{}",
+        page.text
+    );
     assert!(page.text.contains("ask who administers Acme Ltd"));
-    world.decide(&world.acme, "contact", "help@acme.example").await;
-    let page = browser.get(&world.at_acme, "/access-refused?rule=hours").await.expect(403);
+    world
+        .decide(&world.acme, "contact", "help@acme.example")
+        .await;
+    let page = browser
+        .get(&world.at_acme, "/access-refused?rule=hours")
+        .await
+        .expect(403);
     assert!(page.text.contains("Access at this time is not allowed."));
     assert!(page.text.contains("href=\"mailto:help@acme.example\""));
-    let odd = browser.get(&world.at_acme, "/access-refused?rule=%3Cb%3E").await.expect(403);
+    let odd = browser
+        .get(&world.at_acme, "/access-refused?rule=%3Cb%3E")
+        .await
+        .expect(403);
     assert!(!odd.text.contains("<b>"));
 }

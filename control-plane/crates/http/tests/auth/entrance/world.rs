@@ -1,6 +1,5 @@
 //! Two tenants, the host of people, and somebody who belongs to both.
 
-use cp_domain::Email;
 use cp_store::seal::Purpose;
 use kernel::{MemberId, PersonId, Role};
 use totp_rs::{Builder, Secret};
@@ -47,7 +46,9 @@ impl World {
     /// Makes somebody who has an account an active member of a tenant.
     pub async fn join(&self, tenant: &TestTenant, email: &str) -> MemberId {
         let stage = &self.stage;
-        let member = stage.enrol(tenant, email, "Ada", Role::Builder, false).await;
+        let member = stage
+            .enrol(tenant, email, "Ada", Role::Builder, false)
+            .await;
         let sql = "UPDATE memberships SET state = 'active', version = version + 1, \
                    invited_name = NULL WHERE member_id = ?";
         stage.execute(sql, [member.as_uuid().into()]).await;
@@ -64,7 +65,9 @@ impl World {
         let sealer = &self.stage.auth.sealer;
         let sealed = sealer.seal(Purpose::PersonTotp, person, SECRET).unwrap();
         let sql = "UPDATE people SET totp_secret = ? WHERE id = ?";
-        let done = self.stage.execute(sql, [sealed.into(), person.as_uuid().into()]);
+        let done = self
+            .stage
+            .execute(sql, [sealed.into(), person.as_uuid().into()]);
         assert_eq!(done.await, 1);
     }
 
@@ -98,9 +101,5 @@ impl World {
         browser
             .sign_in(&self.people, &self.ada.email, PASSWORD, "/accounts")
             .await
-    }
-
-    pub fn email(&self) -> Email {
-        Email::parse(&self.ada.email).unwrap()
     }
 }

@@ -117,7 +117,10 @@ pub fn the_link(page: &Answer, start: &str) -> Option<String> {
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
-    text.split_once(start)?.1.split_once(end).map(|(found, _)| found)
+    text.split_once(start)?
+        .1
+        .split_once(end)
+        .map(|(found, _)| found)
 }
 
 fn unescape(text: &str) -> String {
