@@ -9,9 +9,11 @@ use broker::Publisher;
 use clock::Clock;
 use cp_node_api::{NodeRole, PublicKey};
 use identity::Verifier;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tr_http::Api;
 use tr_jobs::Relay;
+use tr_live::{Hub, HubSettings, keep_told};
 use web::{Bound, Edge, JsonLimit, Listen, health::Health};
 
 use crate::{
@@ -40,12 +42,16 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     );
     let nudge = relay.nudge();
     let committed = move |tenant| nudge.nudge(tenant);
+    // A push that finds the channel full is dropped; listeners look by themselves.
+    let (pushes, pushed) = mpsc::channel(4096);
+    let hub = Hub::new(fleet.pools.clone(), HubSettings::default(), Some(pushes));
     let cache = cache::open(&settings).await?;
     let api = Api::new(
         verifier.clone(),
         clock.clone(),
         fleet.pools.clone(),
         cache.clone(),
+        hub.clone(),
         committed,
     );
     let bound = listen(&settings, &api, &health, &clock)?;
@@ -66,6 +72,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let membership = fleet.join(&settings, part);
     let stop_relay = CancellationToken::new();
     let relaying = tokio::spawn(relay.run(stop_relay.clone()));
+    // What is heard must not wait behind what is published.
+    let live_link = queues::link(&settings, "live")?;
+    let telling = tokio::spawn(keep_told(
+        live_link.clone(),
+        hub,
+        pushed,
+        stop_relay.clone(),
+    ));
 
     let drain = Duration::from_secs(settings.serve.drain_seconds);
     let ended = bound
@@ -77,9 +91,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         .await;
     stop_relay.cancel();
     relaying.await.context("the relay failed")?;
+    telling.await.context("live events failed")?;
     warning.abort();
     membership.leave().await;
-    link.close().await;
+    tokio::join!(link.close(), live_link.close());
     fleet.pools.close().await;
     ended.context("the server failed")
 }

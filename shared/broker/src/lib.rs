@@ -12,6 +12,7 @@ mod leadership;
 mod link;
 mod outgoing;
 mod publisher;
+mod push;
 mod settle;
 pub mod topology;
 
@@ -23,4 +24,5 @@ pub use leadership::Leadership;
 pub use link::{Link, LinkOptions, Session};
 pub use outgoing::Outgoing;
 pub use publisher::Publisher;
+pub use push::{Announcer, listen};
 pub use topology::{Class, Topology};

@@ -98,6 +98,8 @@ pub const DELAYS: [DelayLevel; 5] = [
 
 /// Where relays and expired delays send; direct, by the queue's name.
 const WORK: &str = "work";
+/// Where announcements to all processes go; fanout.
+const PUSH: &str = "push";
 /// Where dead messages go; direct, by the class's name.
 const DEAD: &str = "dead";
 /// For queues whose messages may come back any number of times. Quorum queues of 4.x would drop
@@ -202,6 +204,12 @@ impl Topology {
         self.named(WORK)
     }
 
+    /// The exchange from which every process that listens gets a copy.
+    #[must_use]
+    pub fn push_exchange(&self) -> String {
+        self.named(PUSH)
+    }
+
     /// The exchange that takes dead messages.
     #[must_use]
     pub fn dead_exchange(&self) -> String {
@@ -248,7 +256,11 @@ impl Topology {
             name: self.named(&format!("delay.{}", level.name)),
             routing: Routing::Fanout,
         });
-        fixed.into_iter().chain(delays).collect()
+        let push = Exchange {
+            name: self.push_exchange(),
+            routing: Routing::Fanout,
+        };
+        fixed.into_iter().chain([push]).chain(delays).collect()
     }
 
     /// Every queue.

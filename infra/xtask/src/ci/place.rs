@@ -4,13 +4,16 @@ use super::workspace::Package;
 use crate::paths::Repository;
 
 /// Where a crate stands. A crate may need crates of lower layers, never of its own or higher ones.
-const LAYERS: [(&str, u8); 12] = [
+const LAYERS: [(&str, u8); 15] = [
     ("node-api", 1),
     ("staff-api", 1),
     ("schedule", 1),
     ("scim", 1),
     ("domain", 1),
+    ("oidc", 1),
+    ("cache", 1),
     ("store", 2),
+    ("live", 3),
     ("app", 3),
     ("render", 3),
     ("http", 4),

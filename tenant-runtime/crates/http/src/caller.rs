@@ -18,6 +18,7 @@ use db::{TenantDb, TenantPools};
 use identity::Verifier;
 use kernel::{RequestContext, Scope, TenantContext};
 use tr_cache::Cache;
+use tr_live::Hub;
 use web::{ApiError, ProblemCode, RequestIdExt, Tenant};
 
 use crate::failure::Failure;
@@ -34,6 +35,7 @@ struct Parts {
     clock: Clock,
     pools: TenantPools,
     cache: Cache,
+    hub: Hub,
     committed: Committed,
     in_flight: AtomicU32,
 }
@@ -54,6 +56,7 @@ impl Api {
         clock: Clock,
         pools: TenantPools,
         cache: Cache,
+        hub: Hub,
         committed: impl Fn(TenantContext) + Send + Sync + 'static,
     ) -> Self {
         let committed = Box::new(committed);
@@ -62,6 +65,7 @@ impl Api {
             clock,
             pools,
             cache,
+            hub,
             committed,
             in_flight: AtomicU32::new(0),
         }))
@@ -95,6 +99,16 @@ impl Api {
             now,
         })
     }
+}
+
+/// What one who listens needs.
+pub(crate) struct LiveParts {
+    /// Who listens, and where.
+    pub(crate) context: RequestContext,
+    /// The tenants' databases.
+    pub(crate) pools: TenantPools,
+    /// Where things are heard.
+    pub(crate) hub: Hub,
 }
 
 /// A scope that a route needs of a token.
@@ -149,8 +163,18 @@ impl<S> Caller<S> {
         &self.api.0.cache
     }
 
+    /// What is needed to listen, for longer than the call lasts.
+    pub(crate) fn live(&self) -> LiveParts {
+        LiveParts {
+            context: self.context.clone(),
+            pools: self.api.0.pools.clone(),
+            hub: self.api.0.hub.clone(),
+        }
+    }
+
     /// Something was committed.
     pub(crate) fn committed(&self) {
+        self.api.0.hub.committed(self.context.tenant);
         (self.api.0.committed)(self.context.tenant);
     }
 }

@@ -13,6 +13,7 @@ mod grants;
 mod grids;
 mod groups;
 mod labels;
+mod live;
 mod maybe;
 mod members;
 mod openapi;

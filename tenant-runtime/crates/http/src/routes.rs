@@ -13,5 +13,6 @@ pub(crate) fn all(cfg: &mut ServiceConfig<'_>) {
         .configure(crate::members::routes)
         .configure(crate::groups::routes)
         .configure(crate::grants::routes)
-        .configure(crate::activity::routes);
+        .configure(crate::activity::routes)
+        .configure(crate::live::routes);
 }

@@ -13,6 +13,7 @@ pub mod groups;
 pub mod handling;
 pub mod idempotency;
 pub mod labels;
+pub mod live;
 pub mod locks;
 pub mod members;
 pub mod outbox;

@@ -10,6 +10,7 @@ mod app;
 mod bad_input;
 mod idempotency;
 mod isolation;
+mod live;
 mod matrix;
 mod openapi;
 mod statements;

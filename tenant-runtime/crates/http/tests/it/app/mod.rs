@@ -7,6 +7,7 @@ mod tenant;
 
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     rc::Rc,
     sync::{Arc, PoisonError, RwLock},
 };
@@ -24,6 +25,7 @@ use identity::{Signer, Verifier, generate_key};
 use kernel::TenantId;
 use tr_cache::{Cache, CacheSettings};
 use tr_http::Api;
+use tr_live::{Hub, HubSettings};
 
 pub use answer::Answer;
 pub use tenant::{Person, Tenant};
@@ -39,6 +41,8 @@ pub struct TestApp {
     pub signer: Arc<Signer>,
     /// The tenants' databases.
     pub pools: TenantPools,
+    /// What handlers need.
+    api: Api,
     places: Arc<Places>,
     handle: Handle,
 }
@@ -71,10 +75,18 @@ impl TestApp {
         let pools = TenantPools::new(PoolBudget::default(), places.clone());
         let verifier = Verifier::new(vec![signer.public()]).expect("the test's key");
         let cache = Cache::new(CacheSettings::default(), None);
-        let api = Api::new(verifier, clock.clone(), pools.clone(), cache, |_| {});
+        let hub = Hub::new(pools.clone(), HubSettings::default(), None);
+        let api = Api::new(
+            verifier,
+            clock.clone(),
+            pools.clone(),
+            cache,
+            hub.clone(),
+            |_| {},
+        );
         let allow = web::AllowTable::from_openapi(&tr_http::openapi());
         let app = App::new()
-            .app_data(api)
+            .app_data(api.clone())
             .app_data(allow)
             .configure(tr_http::configure)
             .configure(web::configure_app)
@@ -93,9 +105,30 @@ impl TestApp {
             clock,
             signer,
             pools,
+            api,
             places,
             handle,
         }
+    }
+
+    /// Serves the API on a port of its own; gives the address.
+    pub fn serve(&self) -> SocketAddr {
+        let (api, clock) = (self.api.clone(), self.clock.clone());
+        let listen = web::Listen {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            workers: 1,
+        };
+        let bound = web::bind(listen, move || {
+            App::new()
+                .app_data(api.clone())
+                .configure(tr_http::configure)
+                .configure(web::configure_app)
+                .wrap(web::Edge::new(clock.clone()))
+        })
+        .expect("a free port");
+        let address = bound.addresses()[0];
+        actix_web::rt::spawn(bound.run(std::future::pending()));
+        address
     }
 
     /// A new tenant with its own database and nobody in it.

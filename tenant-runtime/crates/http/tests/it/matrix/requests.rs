@@ -49,6 +49,11 @@ pub async fn call(world: &World, operation: &str) -> Call {
     match operation {
         "getOpenApi" => get("openapi.json"),
         "listActivity" => get("activity"),
+        "streamEvents" => get("events?since=1000000000"),
+        "openSocket" => Call {
+            path: "/ws".to_owned(),
+            ..get("")
+        },
         "getBoard" => get(format!("grids/{}/board", world.grid)),
         "listMembers" => get("members"),
         "getMember" => get(format!("members/{}", world.editor.id())),

@@ -1,0 +1,277 @@
+//! Live events: nothing is missed, nothing comes twice, nobody hears of what they do not see.
+
+use std::{net::SocketAddr, time::Duration};
+
+use actix_web::http::Method;
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest as _},
+};
+
+use crate::{app::Person, matrix::world::World};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A client of a socket.
+struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Client {
+    async fn open(address: SocketAddr, person: &Person, query: &str) -> Self {
+        let url = format!("ws://{address}/ws{query}");
+        let mut request = url.into_client_request().unwrap();
+        let identity = person.identity().parse().unwrap();
+        request.headers_mut().insert(identity::HEADER, identity);
+        let (socket, _) = connect_async(request).await.unwrap();
+        Self(socket)
+    }
+
+    async fn say(&mut self, message: Value) {
+        let message = Message::text(message.to_string());
+        self.0.send(message).await.unwrap();
+    }
+
+    /// The next message that is text.
+    async fn hear(&mut self) -> Value {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let message = message.expect("a message in time");
+            match message.expect("a message").unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("not text: {other:?}"),
+            }
+        }
+    }
+
+    /// The next event: its number, kind and object.
+    async fn event(&mut self) -> (u64, String, String) {
+        let heard = self.hear().await;
+        assert_eq!(heard["type"], "event", "{heard}");
+        let event = &heard["event"];
+        let text = |field: &str| event[field].as_str().unwrap().to_owned();
+        (
+            event["number"].as_u64().unwrap(),
+            text("kind"),
+            text("object_id"),
+        )
+    }
+}
+
+async fn rename(person: &Person, item: &str, name: &str) {
+    let path = format!("/api/v1/work-items/{item}");
+    let answer = person.patch(&path, "*", &json!({ "name": name })).await;
+    assert_eq!(answer.code(), 200);
+}
+
+#[actix_web::test]
+async fn a_listener_hears_what_is_committed_in_its_grid() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let topics = format!("?topics=grid:{}", world.grid);
+    let mut client = Client::open(address, &world.reader, &topics).await;
+    assert_eq!(client.hear().await["type"], "hello");
+    assert_eq!(
+        client.hear().await,
+        json!({ "type": "subscribed", "topic": format!("grid:{}", world.grid) })
+    );
+    rename(&world.editor, &world.task, "One").await;
+    let heard = client.hear().await;
+    let event = &heard["event"];
+    assert_eq!(event["kind"], "work_item.changed");
+    assert_eq!(event["object_id"], json!(world.task));
+    assert_eq!(event["actor_id"], json!(world.editor.id()));
+    assert_eq!(event["fields"], json!(["name"]));
+    // Not what changed to what: that is for those who ask with their rights.
+    assert!(!heard.to_string().contains("One"), "{heard}");
+}
+
+#[actix_web::test]
+async fn whoever_comes_back_misses_nothing_and_hears_nothing_twice() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let topics = format!("topics=grid:{}", world.grid);
+    let mut client = Client::open(address, &world.reader, &format!("?{topics}")).await;
+    let hello = client.hear().await;
+    client.hear().await;
+    rename(&world.editor, &world.task, "One").await;
+    let (first, ..) = client.event().await;
+    assert_eq!(first, hello["last"].as_u64().unwrap() + 1);
+    drop(client);
+    for name in ["Two", "Three", "Four"] {
+        rename(&world.editor, &world.task, name).await;
+    }
+    let again = format!("?since={first}&{topics}");
+    let mut client = Client::open(address, &world.reader, &again).await;
+    assert_eq!(
+        client.hear().await,
+        json!({ "type": "hello", "last": first })
+    );
+    client.hear().await;
+    rename(&world.editor, &world.task, "Five").await;
+    for number in first + 1..=first + 4 {
+        assert_eq!(client.event().await.0, number);
+    }
+}
+
+#[actix_web::test]
+async fn writers_and_listeners_at_once_lose_nothing() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let query = format!("?since=0&topics=grid:{}", world.grid);
+    let write = async {
+        for number in 0..60 {
+            rename(&world.editor, &world.task, &format!("Task {number}")).await;
+        }
+    };
+    let listen = async {
+        let mut heard = Vec::new();
+        for _ in 0..6 {
+            let mut client = Client::open(address, &world.reader, &query).await;
+            client.hear().await;
+            client.hear().await;
+            let mut numbers = Vec::new();
+            // Whatever the moment at which one comes: all renames, in order.
+            while numbers.len() < 60 {
+                let (number, kind, object) = client.event().await;
+                if kind == "work_item.changed" && object == world.task {
+                    numbers.push(number);
+                }
+            }
+            assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+            heard.push(numbers);
+        }
+        heard
+    };
+    let ((), heard) = tokio::join!(write, listen);
+    assert!(heard.iter().all(|numbers| *numbers == heard[0]));
+}
+
+#[actix_web::test]
+async fn nobody_hears_of_what_they_do_not_see() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let grid = format!("grid:{}", world.grid);
+    let mut outsider = Client::open(address, &world.outsider, "").await;
+    outsider.hear().await;
+    outsider
+        .say(json!({ "type": "subscribe", "topics": [grid, "task:1", "me"] }))
+        .await;
+    let refused = |topic: &str, reason: &str| json!({ "type": "unsubscribed", "topic": topic, "reason": reason });
+    assert_eq!(outsider.hear().await, refused(&grid, "not_found"));
+    assert_eq!(outsider.hear().await, refused("task:1", "invalid"));
+    assert_eq!(
+        outsider.hear().await,
+        json!({ "type": "subscribed", "topic": "me" })
+    );
+}
+
+#[actix_web::test]
+async fn a_withdrawn_right_ends_the_topic() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let grid = format!("grid:{}", world.grid);
+    let query = format!("?topics={grid}");
+    let mut guest = Client::open(address, &world.external, &query).await;
+    guest.hear().await;
+    assert_eq!(guest.hear().await["type"], "subscribed");
+    for object in [&world.folder, &world.grid] {
+        let grants = format!("/api/v1/grants?object_id={object}");
+        let grants = world.architect.get(&grants).await.json();
+        let mut grants = grants["data"].as_array().unwrap().iter();
+        let guests = grants.find(|grant| grant["subject_id"] == json!(world.external.id()));
+        if let Some(grant) = guests {
+            let path = format!("/api/v1/grants/{}", grant["id"].as_str().unwrap());
+            assert_eq!(world.architect.delete(&path, "*").await.code(), 204);
+        }
+    }
+    rename(&world.editor, &world.task, "Secret").await;
+    assert_eq!(
+        guest.hear().await,
+        json!({ "type": "unsubscribed", "topic": grid, "reason": "not_found" })
+    );
+    guest
+        .say(json!({ "type": "subscribe", "topics": ["me"] }))
+        .await;
+    // The rename came before this, and was not told.
+    assert_eq!(
+        guest.hear().await,
+        json!({ "type": "subscribed", "topic": "me" })
+    );
+}
+
+#[actix_web::test]
+async fn others_in_a_grid_see_who_is_there() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let query = format!("?topics=grid:{}", world.grid);
+    let mut reader = Client::open(address, &world.reader, &query).await;
+    let mut editor = Client::open(address, &world.editor, &query).await;
+    for client in [&mut reader, &mut editor] {
+        client.hear().await;
+        client.hear().await;
+    }
+    editor
+        .say(json!({ "type": "presence", "grid_id": world.grid, "state": "typing" }))
+        .await;
+    assert_eq!(
+        reader.hear().await,
+        json!({ "type": "presence", "grid_id": world.grid, "member_id": world.editor.id(), "state": "typing" })
+    );
+    editor.say(json!({ "type": "nonsense" })).await;
+    let heard = editor.hear().await;
+    assert_eq!(heard["type"], "invalid", "{heard}");
+}
+
+#[actix_web::test]
+async fn events_stream_to_those_who_cannot_upgrade() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let head = format!(
+        "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\nlast-event-id: 0\r\n{}: {}\r\n\r\n",
+        world.grid,
+        identity::HEADER,
+        world.reader.identity()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    rename(&world.editor, &world.task, "One").await;
+    let mut text = String::new();
+    let mut buffer = vec![0; 64 * 1024];
+    while !text.contains("work_item.changed") {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await;
+        let read = read.expect("more in time").unwrap();
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    assert!(text.contains("content-type: text/event-stream"), "{text}");
+    for part in ["event: hello\nid: 0\ndata: {", "\nevent: event\nid: "] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn numbers_that_are_gone_or_not_there_yet_are_refused() {
+    let world = World::new().await;
+    let path = "/api/v1/events?since=1000000";
+    let answer = world.reader.get(path).await;
+    assert_eq!(
+        (answer.code(), answer.json()["code"].clone()),
+        (400, json!("invalid_query"))
+    );
+    let conn = world.acme.db.conn();
+    let purged = "DELETE FROM outbox WHERE number < 3";
+    sea_orm::ConnectionTrait::execute_unprepared(conn, purged)
+        .await
+        .unwrap();
+    let request = world.reader.request(Method::GET, "/api/v1/events?since=1");
+    let answer = world.app.send(request).await;
+    assert_eq!(
+        (answer.code(), answer.json()["code"].clone()),
+        (410, json!("events_gone"))
+    );
+}

@@ -1,0 +1,20 @@
+//! Live events: what was committed, told to whoever listens.
+//!
+//! The outbox is the source. A [`Hub`] has one feed for each tenant that somebody listens to on
+//! this node; the feed reads the tenant's numbered events and hands them to its listeners in
+//! order. Pushes between nodes only say that there is something to read, so losing one costs
+//! seconds, never an event. A listener that comes back names the last number it had and gets
+//! everything after it.
+
+mod feed;
+mod hub;
+mod listener;
+mod message;
+mod push;
+mod topic;
+
+pub use hub::{Hub, HubSettings};
+pub use listener::{Listener, LiveError, Missed};
+pub use message::{EventMessage, Live, Presence, PresenceMessage};
+pub use push::{Push, keep_told};
+pub use topic::{InvalidTopic, Topic, may_listen};

@@ -1,0 +1,99 @@
+//! What listeners hear.
+
+use chrono::{DateTime, Utc};
+use kernel::{FolderId, MemberId, WorkItemId};
+use serde::{Deserialize, Serialize};
+use tr_domain::event::{EventPayload, ObjectType};
+use uuid::Uuid;
+
+/// Something to hear.
+#[derive(Debug, Clone)]
+pub enum Live {
+    /// Something was committed.
+    Event(EventMessage),
+    /// Somebody looks at or types in a grid; best effort.
+    Presence(PresenceMessage),
+}
+
+/// A committed event. It says what changed, not to what: whoever shows it asks for it, with their
+/// own rights.
+#[derive(Debug, Clone)]
+pub struct EventMessage {
+    /// The tenant's running number.
+    pub number: u64,
+    /// What happened, such as `work_item.changed`.
+    pub kind: String,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+    /// To what.
+    pub payload: EventPayload,
+}
+
+/// An event in JSON.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventView<'a> {
+    number: u64,
+    kind: &'a str,
+    occurred_at: DateTime<Utc>,
+    object: ObjectType,
+    object_id: Uuid,
+    grid_id: Option<WorkItemId>,
+    folder_id: Option<FolderId>,
+    actor_id: MemberId,
+    fields: Vec<&'a str>,
+}
+
+impl EventMessage {
+    /// What is told of it, as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let fields = self.payload.changes.iter();
+        let view = EventView {
+            number: self.number,
+            kind: &self.kind,
+            occurred_at: self.occurred_at,
+            object: self.payload.object,
+            object_id: self.payload.object_id,
+            grid_id: self.payload.grid_id,
+            folder_id: self.payload.folder_id,
+            actor_id: self.payload.actor_id,
+            fields: fields
+                .filter_map(|change| change.field.as_deref())
+                .collect(),
+        };
+        serde_json::to_value(view).unwrap_or_default()
+    }
+
+    /// Whether it may change who sees what.
+    #[must_use]
+    pub fn touches_access(&self) -> bool {
+        let kind = self.kind.as_str();
+        kind.starts_with("grant.")
+            || kind.starts_with("group.")
+            || kind.ends_with(".moved")
+            || kind.ends_with(".deleted")
+    }
+}
+
+/// Somebody looks at or types in a grid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceMessage {
+    /// The grid.
+    pub grid_id: WorkItemId,
+    /// Who.
+    pub member_id: MemberId,
+    /// What they do.
+    pub state: Presence,
+}
+
+/// What somebody does in a grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// They look.
+    Viewing,
+    /// They type.
+    Typing,
+    /// They have gone.
+    Left,
+}
