@@ -409,6 +409,10 @@ fn settings(
             countries.unwrap_or_default(),
         ),
         ("CP__SESSIONS__INSECURE_COOKIES", "true".to_owned()),
+        // Tests and benchmarks ask more quickly than anybody else.
+        ("CP__PROXY__RATES__CREDENTIAL__PER_SECOND", "0".to_owned()),
+        ("CP__PROXY__RATES__TENANT__PER_SECOND", "0".to_owned()),
+        ("CP__PROXY__RATES__ADDRESS__PER_SECOND", "0".to_owned()),
         ("CP__LOG__FORMAT", "text".to_owned()),
         (
             "TR__CONTROL_PLANE__URL",

@@ -124,7 +124,7 @@ where
         self.service.poll_ready(cx)
     }
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let service = Rc::clone(&self.service);
         let keeper = Rc::clone(&self.keeper);
         Box::pin(async move {
@@ -151,6 +151,10 @@ where
                 .extensions_mut()
                 .insert(web::Tenant(visitor.route.tenant));
             if paths::owner(request.method(), request.path()) == Owner::ControlPlane {
+                // Routes answer GET; the server leaves the body of the answer to a HEAD out.
+                if *request.method() == Method::HEAD {
+                    request.head_mut().method = Method::GET;
+                }
                 request.extensions_mut().insert(tenant_host(&visitor.route));
                 request
                     .extensions_mut()
@@ -322,21 +326,23 @@ impl Keeper {
         let identity = self.identity(&visitor.route, session)?;
         let request_id = request.extensions().get::<RequestId>().cloned();
         let request_id = request_id.unwrap_or_else(|| self.shared.clock.new_request_id());
-        let over = upgrade(request.headers()).and_then(|_| {
+        let over = || -> LocalBoxFuture<'static, ()> {
+            let Some(credential) = visitor.shown.credential() else {
+                return Box::pin(std::future::ready(()));
+            };
             let opener = Opener {
-                credential: *visitor.shown.credential()?,
+                credential: *credential,
                 session: Arc::clone(session),
                 from: visitor.from,
             };
-            let watch = until_ended(Arc::clone(&self.shared), opener);
-            Some(Box::pin(watch) as LocalBoxFuture<'static, ()>)
-        });
+            Box::pin(until_ended(Arc::clone(&self.shared), opener))
+        };
         let errand = Errand {
             ring: visitor.route.ring,
             identity,
             host: &visitor.host,
             request_id: request_id.as_str(),
-            over,
+            over: &over,
         };
         self.proxy.forward(request, payload, errand).await
     }

@@ -47,8 +47,8 @@ impl Default for RateSettings {
     fn default() -> Self {
         let rate = |per_second, burst| Rate { per_second, burst };
         Self {
-            credential: rate(100, 400),
-            tenant: rate(1_000, 4_000),
+            credential: rate(200, 1_000),
+            tenant: rate(2_000, 8_000),
             address: rate(50, 400),
         }
     }

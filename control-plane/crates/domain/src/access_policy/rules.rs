@@ -13,12 +13,49 @@ const MAX_LIST: usize = 200;
 
 /// Which countries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "CountryLists", into = "CountryLists")]
 pub enum CountryRule {
     /// These only.
     Allow(CountrySet),
     /// All but these.
     Refuse(CountrySet),
+}
+
+/// A rule as it is written: a fault in a list is then told at its place.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CountryLists {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow: Option<CountrySet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refuse: Option<CountrySet>,
+}
+
+impl TryFrom<CountryLists> for CountryRule {
+    type Error = &'static str;
+
+    fn try_from(lists: CountryLists) -> Result<Self, Self::Error> {
+        match (lists.allow, lists.refuse) {
+            (Some(allow), None) => Ok(Self::Allow(allow)),
+            (None, Some(refuse)) => Ok(Self::Refuse(refuse)),
+            _ => Err("countries are allowed or refused: one list of the two"),
+        }
+    }
+}
+
+impl From<CountryRule> for CountryLists {
+    fn from(rule: CountryRule) -> Self {
+        match rule {
+            CountryRule::Allow(set) => Self {
+                allow: Some(set),
+                refuse: None,
+            },
+            CountryRule::Refuse(set) => Self {
+                allow: None,
+                refuse: Some(set),
+            },
+        }
+    }
 }
 
 /// What happens to somebody whose country is not known, where countries matter.

@@ -201,6 +201,8 @@ fn what_means_nothing_is_no_policy() {
     }
     for text in [
         r#"{"everyone": {"countries": {"allow": ["DEU"]}}}"#,
+        r#"{"everyone": {"countries": {"allow": ["DE"], "refuse": ["FR"]}}}"#,
+        r#"{"everyone": {"countries": {}}}"#,
         r#"{"everyone": {"networks": ["192.0.2.0/33"]}}"#,
         r#"{"everyone": {"networks": ["office"]}}"#,
         r#"{"everyone": {"hours": [{"days": ["friday"], "from": "8", "until": "08:00"}]}}"#,

@@ -4,6 +4,7 @@ use std::{future::poll_fn, pin::Pin, time::Duration};
 
 use actix_web::{HttpResponse, HttpResponseBuilder, body::BodySize, http::StatusCode};
 use bytes::{Bytes, BytesMut};
+use futures_util::future::LocalBoxFuture;
 use http_body::Body as _;
 use hyper::{Response, body::Incoming, http::response::Parts};
 
@@ -21,6 +22,15 @@ pub(super) struct Carried {
     pub(super) permit: Permit,
 }
 
+/// How an answer is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// An answer of so many bytes is read whole first.
+    pub(super) whole_up_to: u64,
+    /// How long it may stand still.
+    pub(super) idle: Duration,
+}
+
 /// The answer broke off before any of it was passed on; the permit comes back for another try.
 pub(super) struct BrokenOff(pub(super) Permit);
 
@@ -29,8 +39,8 @@ pub(super) async fn pass(
     response: Response<Incoming>,
     to_head: bool,
     carried: Carried,
-    whole_up_to: u64,
-    patience: Duration,
+    patience: Patience,
+    over: &dyn Fn() -> LocalBoxFuture<'static, ()>,
 ) -> Result<HttpResponse<Passed>, BrokenOff> {
     let (parts, body) = response.into_parts();
     let length = body.size_hint().exact();
@@ -42,8 +52,8 @@ pub(super) async fn pass(
         };
         return Ok(build(&parts, Passed::none(size)));
     }
-    if let Some(length) = length.filter(|length| *length <= whole_up_to) {
-        return match whole(body, length, patience).await {
+    if let Some(length) = length.filter(|length| *length <= patience.whole_up_to) {
+        return match whole(body, length, patience.idle).await {
             Some(bytes) => {
                 carried.connection.keep();
                 Ok(build(&parts, Passed::whole(bytes)))
@@ -54,7 +64,9 @@ pub(super) async fn pass(
     let heard = Heard {
         body,
         size: length.map_or(BodySize::Stream, BodySize::Sized),
-        idle: Idle::new(patience),
+        idle: Idle::new(patience.idle),
+        // What has no end by itself must not outlive the session that it was opened with.
+        over: is_event_stream(&parts).then(over),
         connection: Some(carried.connection),
         _seat: carried.seat,
         _permit: carried.permit,
@@ -74,6 +86,11 @@ pub(super) fn switch(parts: &Parts, protocol: &str, body: Passed) -> HttpRespons
     });
     headers::to_client(&parts.headers, response.headers_mut());
     response
+}
+
+fn is_event_stream(parts: &Parts) -> bool {
+    let kind = parts.headers.get(http::header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
 }
 
 fn build(parts: &Parts, body: Passed) -> HttpResponse<Passed> {

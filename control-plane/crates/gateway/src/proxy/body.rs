@@ -194,6 +194,8 @@ pub(super) struct Heard {
     pub(super) body: Incoming,
     pub(super) size: BodySize,
     pub(super) idle: Idle,
+    /// Done when a stream of events has to end.
+    pub(super) over: Option<LocalBoxFuture<'static, ()>>,
     /// Given back at the end of the body; an answer that broke off takes the connection with it.
     pub(super) connection: Option<Connection>,
     pub(super) _seat: Seat,
@@ -242,6 +244,12 @@ impl Heard {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Box<dyn std::error::Error>>>> {
+        use std::future::Future as _;
+        if let Some(over) = &mut self.over
+            && over.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(None);
+        }
         loop {
             let frame = match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,

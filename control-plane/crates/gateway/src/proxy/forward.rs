@@ -57,8 +57,8 @@ pub(crate) struct Errand<'a> {
     pub(crate) host: &'a str,
     /// The request's id.
     pub(crate) request_id: &'a str,
-    /// Done when a tunnel that is opened has to end.
-    pub(crate) over: Option<LocalBoxFuture<'static, ()>>,
+    /// Makes what is done when a tunnel or a stream of events has to end.
+    pub(crate) over: &'a dyn Fn() -> LocalBoxFuture<'static, ()>,
 }
 
 /// Why an attempt brought no answer.
@@ -116,7 +116,7 @@ impl Proxy {
                         seat,
                         permit,
                     };
-                    match self.pass(request, response, carried).await {
+                    match self.pass(request, response, carried, &errand).await {
                         Ok(answer) => return Ok(answer),
                         Err(BrokenOff(back)) => {
                             permit = back;
@@ -221,11 +221,15 @@ impl Proxy {
         request: &HttpRequest,
         response: Response<Incoming>,
         carried: Carried,
+        errand: &Errand<'_>,
     ) -> Result<HttpResponse<Passed>, BrokenOff> {
         let settings = &self.relay.settings;
         let to_head = *request.method() == Method::HEAD;
-        let (whole_up_to, patience) = (settings.answer_buffer, settings.idle_timeout());
-        answer::pass(response, to_head, carried, whole_up_to, patience).await
+        let patience = answer::Patience {
+            whole_up_to: settings.answer_buffer,
+            idle: settings.idle_timeout(),
+        };
+        answer::pass(response, to_head, carried, patience, errand.over).await
     }
 
     /// Opens a tunnel, when the node agrees to the upgrade.
@@ -251,15 +255,12 @@ impl Proxy {
                 seat,
                 permit,
             };
-            let passed = self.pass(request, response, carried).await;
+            let passed = self.pass(request, response, carried, &errand).await;
             return passed.map_err(|_| ApiError::new(ProblemCode::BadGateway));
         }
         let node = hyper::upgrade::on(&mut response).await;
         let node = node.map_err(|error| ApiError::new(ProblemCode::BadGateway).because(&error))?;
-        let over = errand
-            .over
-            .unwrap_or_else(|| Box::pin(std::future::pending()));
-        let tunnel = Tunnel::open(node, payload, over, seat, permit);
+        let tunnel = Tunnel::open(node, payload, (errand.over)(), seat, permit);
         let (parts, _) = response.into_parts();
         Ok(answer::switch(&parts, protocol, Passed::tunnelled(tunnel)))
     }

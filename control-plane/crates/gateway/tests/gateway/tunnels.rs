@@ -65,6 +65,26 @@ async fn bytes_go_both_ways_until_the_session_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_ends_with_its_session() {
+    let node = GoodNode::start();
+    let world = World::with(&[&node.address]).await;
+    let mut answer = world
+        .request(Method::GET, "/api/v1/drip")
+        .header("cookie", format!("trellis={}", world.somebody.cookie))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.chunk().await.unwrap().unwrap(), "first\n");
+    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
+    people::execute(world.db.conn(), text, vec![world.somebody.session.into()]).await;
+    world
+        .directory
+        .member_changed(world.somebody.member.into())
+        .await;
+    assert_eq!(answer.chunk().await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upgrade_needs_a_credential_and_the_same_origin() {
     let node = GoodNode::start();
     let world = World::with(&[&node.address]).await;

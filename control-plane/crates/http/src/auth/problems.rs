@@ -67,7 +67,9 @@ pub(crate) fn admission(error: AdmissionError) -> ApiError {
     match error {
         AdmissionError::NotAdmitted => ApiError::new(ProblemCode::InvalidCredentials),
         AdmissionError::SsoEnforced => ApiError::new(ProblemCode::SsoRequired),
-        AdmissionError::Refused(_) => ApiError::new(ProblemCode::PolicyRefused),
+        AdmissionError::Refused(refusal) => {
+            ApiError::new(ProblemCode::PolicyRefused).detail(refusal.rule.explanation())
+        }
         AdmissionError::Seal(error) => ApiError::internal(&error),
         AdmissionError::Mail(QueueError::Store(error)) | AdmissionError::Store(error) => {
             store(&error)
