@@ -15,7 +15,7 @@ use crate::{apt, ports, secrets};
 const VERSION: &str = "26.7.3";
 const FETCHER: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy";
 const REALM: &str = "acme";
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(420);
 /// How long it may take to end.
 pub const GRACE: Duration = Duration::from_secs(20);
 
