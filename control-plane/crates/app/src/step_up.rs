@@ -1,7 +1,7 @@
 //! What is dangerous wants a person who proved a moment ago who they are.
 
 use chrono::TimeDelta;
-use cp_domain::Factor;
+use cp_domain::{Factor, SignInMethod};
 use cp_store::{FactorStore, PersonStore, StoreError};
 use kernel::ConnectionId;
 use sea_orm::DatabaseTransaction;
@@ -33,6 +33,27 @@ pub fn require(auth: &Auth, session: &CachedSession) -> Result<(), StepUpRequire
     match session.confirmed_at {
         Some(confirmed_at) if now - confirmed_at <= STEP_UP_LIFE => Ok(()),
         _ => Err(StepUpRequired),
+    }
+}
+
+/// The session came through a tenant's provider. Who runs that provider could be anybody of its
+/// people, here; so it has no say in what is good in other tenants too: the person's own address
+/// and factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "You came through your organisation's provider. Sign in with your own password or passkey to \
+     change what is yours in every workspace."
+)]
+pub struct CameByProvider;
+
+/// Asks for a session that the person opened with something of their own.
+///
+/// # Errors
+/// When it came through a provider.
+pub const fn refuse_provider(session: &CachedSession) -> Result<(), CameByProvider> {
+    match session.method {
+        Some(SignInMethod::Sso) => Err(CameByProvider),
+        _ => Ok(()),
     }
 }
 

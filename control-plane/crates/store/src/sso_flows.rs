@@ -132,22 +132,27 @@ impl FlowStore {
         row.one(conn).await?.map(Flow::try_from).transpose()
     }
 
-    /// Keeps what a test found.
+    /// Keeps what a test found, in the place of what the one before of this session did.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn keep_result(
         conn: &impl ConnectionTrait,
-        state: &TokenHash,
+        flow: &Flow,
         sealed: Vec<u8>,
     ) -> Result<(), StoreError> {
+        let session = flow.session.map(SessionId::as_uuid);
+        let before =
+            "UPDATE sso_flows SET result = NULL WHERE connection_id = ? AND session_id = ?";
+        let values = [flow.connection.as_uuid().into(), session.into()];
+        sql::execute(conn, before, values).await?;
         let text = "UPDATE sso_flows SET result = ? WHERE state_hash = ?";
-        let values = [sealed.into(), state.as_bytes().to_vec().into()];
+        let values = [sealed.into(), flow.state_hash.as_bytes().to_vec().into()];
         sql::execute(conn, text, values).await?;
         Ok(())
     }
 
-    /// The latest result of a test that was made in this session.
+    /// The result of the latest test that was made in this session.
     ///
     /// # Errors
     /// When the database fails.
@@ -162,7 +167,7 @@ impl FlowStore {
         }
         let row = sql::select::<Row, 2>(
             "SELECT result FROM sso_flows WHERE connection_id = ? AND session_id = ? \
-             AND result IS NOT NULL ORDER BY used_at DESC LIMIT 1",
+             AND result IS NOT NULL LIMIT 1",
             [connection.as_uuid().into(), session.as_uuid().into()],
         );
         Ok(row.one(conn).await?.map(|row| row.result))

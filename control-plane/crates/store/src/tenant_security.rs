@@ -94,7 +94,9 @@ impl TenantSecurityStore {
         member: MemberId,
     ) -> Result<bool, StoreError> {
         let named = sql::statement(
-            "SELECT member_id FROM break_glass_owners WHERE member_id = ? AND tenant_id = ?",
+            "SELECT o.member_id FROM break_glass_owners o \
+             JOIN memberships m ON m.member_id = o.member_id \
+             WHERE o.member_id = ? AND o.tenant_id = ? AND m.role = 'architect'",
             [member.as_uuid().into(), tenant.as_uuid().into()],
         );
         Ok(conn.query_one_raw(named).await?.is_some())

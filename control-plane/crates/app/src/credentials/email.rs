@@ -17,7 +17,7 @@ use crate::{
     projections::project_soon,
     secrets::{Minted, hash_opaque, mint_opaque},
     sessions::CachedSession,
-    step_up::{self, StepUpRequired},
+    step_up::{self, CameByProvider, StepUpRequired},
 };
 
 /// How long a link is good.
@@ -29,6 +29,9 @@ pub enum EmailChangeError {
     /// The person has to confirm who they are first.
     #[error(transparent)]
     StepUp(#[from] StepUpRequired),
+    /// The session came through a provider, which has no say in this.
+    #[error(transparent)]
+    ByProvider(#[from] CameByProvider),
     /// It is the present address.
     #[error("it is the present address")]
     Same,
@@ -56,6 +59,7 @@ pub async fn request_email_change(
     email: Email,
     client: &Client,
 ) -> Result<(), EmailChangeError> {
+    step_up::refuse_provider(session)?;
     step_up::require(auth, session)?;
     let now = auth.clock.now();
     // Never taken back: it sends mail to whom it names.

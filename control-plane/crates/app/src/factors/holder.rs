@@ -1,10 +1,10 @@
 //! Who sets up and takes away second factors: somebody who is signed in and confirmed a moment
 //! ago who they are, or somebody whose tenant wants a factor before it lets them in.
 
-use cp_domain::{Factor, Factors, SessionStage};
+use cp_domain::{Factor, Factors, SessionStage, SignInMethod};
 use cp_store::{
-    AuditActor, AuditEvent, AuditStore, FactorStore, Person, PersonStore, Session, SessionStore,
-    StoreError, TenantSecurityStore, seal::SealError,
+    AuditActor, AuditEvent, AuditStore, FactorStore, MembershipStore, Person, PersonStore, Session,
+    SessionStore, StoreError, TenantSecurityStore, seal::SealError,
 };
 use kernel::{MemberId, PersonId, TenantId};
 use sea_orm::DatabaseTransaction;
@@ -18,7 +18,7 @@ use crate::{
     passwords::PasswordError,
     sessions::CachedSession,
     sign_in::SignedIn,
-    step_up::{self, StepUpRequired},
+    step_up::{self, CameByProvider, StepUpRequired},
 };
 
 /// Whose second factors change, and by which session.
@@ -45,6 +45,9 @@ pub enum FactorChangeError {
     /// The person has to confirm who they are first.
     #[error(transparent)]
     StepUp(#[from] StepUpRequired),
+    /// The session came through a provider, which has no say in this.
+    #[error(transparent)]
+    ByProvider(#[from] CameByProvider),
     /// The sign-in that waited has ended, or a session.
     #[error("no session that can do this")]
     NoSession,
@@ -110,10 +113,44 @@ impl FactorHolder<'_> {
     /// Checks that they may begin.
     pub(super) fn check(&self, auth: &Auth) -> Result<(), FactorChangeError> {
         match self {
-            Self::SignedIn(session) => Ok(step_up::require(auth, session)?),
+            Self::SignedIn(session) => {
+                step_up::refuse_provider(session)?;
+                Ok(step_up::require(auth, session)?)
+            }
             Self::Enrolling(pending) if pending.session.stage == SessionStage::Enrolment => Ok(()),
             Self::Enrolling(_) => Err(FactorChangeError::NoSession),
         }
+    }
+
+    /// Checks that they may begin to add what signs in by itself. Who came through a provider
+    /// never does: it would be good in other tenants too.
+    pub(super) fn check_passkey(&self, auth: &Auth) -> Result<(), FactorChangeError> {
+        match self {
+            Self::Enrolling(pending) if pending.session.method == SignInMethod::Sso => {
+                Err(CameByProvider.into())
+            }
+            _ => self.check(auth),
+        }
+    }
+
+    /// Who came through a provider sets up a second factor that its tenant wants only while they
+    /// have nothing of their own, and belong nowhere else.
+    async fn check_enrolment(
+        &self,
+        tx: &DatabaseTransaction,
+        person: &Person,
+    ) -> Result<(), FactorChangeError> {
+        let Self::Enrolling(pending) = self else {
+            return Ok(());
+        };
+        if pending.session.method != SignInMethod::Sso {
+            return Ok(());
+        }
+        let members = MembershipStore::list_of_person(tx, person.id).await?;
+        if person.password_hash.is_some() || members.len() > 1 {
+            return Err(CameByProvider.into());
+        }
+        Ok(())
     }
 
     /// The person and what they have, kept as it is until the transaction ends. Who enrols has
@@ -128,6 +165,7 @@ impl FactorHolder<'_> {
         if matches!(self, Self::Enrolling(_)) && factors.any() {
             return Err(FactorChangeError::NoSession);
         }
+        self.check_enrolment(tx, &person).await?;
         Ok((person, factors))
     }
 

@@ -92,7 +92,7 @@ pub async fn begin_registration(
     holder: FactorHolder<'_>,
     browser: &cp_domain::TokenHash,
 ) -> Result<BegunCeremony, FactorChangeError> {
-    holder.check(auth)?;
+    holder.check_passkey(auth)?;
     let conn = auth.central.conn();
     let person = cp_store::PersonStore::find(conn, holder.person()).await?;
     let person = person.ok_or(StoreError::Missing("person"))?;
@@ -133,7 +133,7 @@ pub async fn finish_registration(
     name: &str,
     client: &Client,
 ) -> Result<Enrolled, FactorChangeError> {
-    holder.check(auth)?;
+    holder.check_passkey(auth)?;
     let person = holder.person();
     let state = state_of(auth, answer, CeremonyPurpose::Register, Some(person)).await?;
     let state: PasskeyRegistration = serde_json::from_str(&state).map_err(PasskeyError::from)?;

@@ -156,6 +156,6 @@ async fn keep(
         text = serde_json::to_vec(&short).map_err(unreadable)?;
     }
     let sealed = auth.sealer.seal(Purpose::SsoFlow, connection.id, &text)?;
-    FlowStore::keep_result(auth.central.conn(), &flow.state_hash, sealed).await?;
+    FlowStore::keep_result(auth.central.conn(), flow, sealed).await?;
     Ok(())
 }

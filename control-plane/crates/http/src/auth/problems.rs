@@ -14,7 +14,7 @@ use cp_app::{
     sessions::SessionError,
     sign_in::SignInError,
     staff::StaffSignInError,
-    step_up::{ConfirmationError, StepUpRequired},
+    step_up::{ConfirmationError, CameByProvider, StepUpRequired},
     tokens::TokenError,
 };
 use cp_domain::{InvalidEmail, MembershipError, TokenRuleError, WeakPassword};
@@ -78,6 +78,11 @@ pub(crate) fn admission(error: AdmissionError) -> ApiError {
     }
 }
 
+/// What is answered to who came through a provider and wants to change what is their own.
+pub(crate) fn by_provider(error: CameByProvider) -> ApiError {
+    ApiError::new(ProblemCode::Forbidden).detail(error.to_string())
+}
+
 /// What is answered to who is not recently proven.
 pub(crate) fn step_up(_error: StepUpRequired) -> ApiError {
     ApiError::new(ProblemCode::StepUpRequired)
@@ -119,6 +124,7 @@ pub(crate) fn passkey(error: PasskeyError) -> ApiError {
 pub(crate) fn factor_change(error: FactorChangeError) -> ApiError {
     match error {
         FactorChangeError::StepUp(error) => step_up(error),
+        FactorChangeError::ByProvider(error) => by_provider(error),
         FactorChangeError::NoSession => ApiError::new(ProblemCode::Unauthenticated),
         FactorChangeError::NotFound => ApiError::new(ProblemCode::NotFound),
         FactorChangeError::Required => ApiError::new(ProblemCode::RuleBroken)
@@ -177,6 +183,7 @@ pub(crate) fn reset(error: ResetError) -> ApiError {
 pub(crate) fn email_change(error: EmailChangeError) -> ApiError {
     match error {
         EmailChangeError::StepUp(error) => step_up(error),
+        EmailChangeError::ByProvider(error) => by_provider(error),
         EmailChangeError::Same => {
             ApiError::invalid("/email", "same", "This is the present address.")
         }

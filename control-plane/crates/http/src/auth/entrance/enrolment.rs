@@ -141,6 +141,7 @@ pub(super) async fn submit(
 fn problem(error: FactorChangeError) -> ApiError {
     match error {
         FactorChangeError::NoSession => ApiError::new(ProblemCode::Unauthenticated),
+        FactorChangeError::ByProvider(error) => problems::by_provider(error),
         FactorChangeError::Factor(error) => problems::factor(error),
         FactorChangeError::Store(error) => problems::store(&error),
         error => ApiError::internal(&error),

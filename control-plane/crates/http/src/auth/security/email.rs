@@ -71,6 +71,7 @@ pub(super) async fn request(
             page(&seat, typed, &Faults::field("email", fault))
         }
         Err(EmailChangeError::StepUp(error)) => Err(problems::step_up(error)),
+        Err(EmailChangeError::ByProvider(error)) => Err(problems::by_provider(error)),
         Err(EmailChangeError::Spent) => Err(ApiError::new(ProblemCode::NotFound)),
         Err(EmailChangeError::TooMany(error)) => Err(problems::too_many(error)),
         Err(EmailChangeError::Mail(QueueError::Store(error)) | EmailChangeError::Store(error)) => {

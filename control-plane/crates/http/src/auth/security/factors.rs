@@ -64,6 +64,7 @@ pub(super) fn removal_faults(error: FactorChangeError) -> Result<Faults, ApiErro
 pub(super) fn outside(error: FactorChangeError) -> ApiError {
     match error {
         FactorChangeError::StepUp(error) => problems::step_up(error),
+        FactorChangeError::ByProvider(error) => problems::by_provider(error),
         FactorChangeError::NoSession => ApiError::new(ProblemCode::Unauthenticated),
         FactorChangeError::NotFound => ApiError::new(ProblemCode::NotFound),
         FactorChangeError::Required

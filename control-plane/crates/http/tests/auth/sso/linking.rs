@@ -229,3 +229,29 @@ async fn a_fresh_proof_of_the_provider_confirms_who_one_is() {
         .expect(201);
     let _ = Method::GET;
 }
+
+/// What is refused to who came through a provider, with its reason.
+async fn refused_own(scene: &Scene, browser: &mut Browser, path: &str, body: &Value) {
+    let answer = browser.post(&scene.site, path, body).await.expect(403);
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.starts_with("You came through"), "{path}: {detail}");
+}
+
+#[actix_web::test]
+async fn who_came_through_a_provider_changes_nothing_that_is_good_elsewhere() {
+    let scene = Scene::new().await;
+    let before = scene.stage.person(&scene.ada.email).await;
+    // The provider's owner may be anybody here: not there, and nobody's owner.
+    let (mut browser, _) = scene.sign_in(&user("s-1", &scene.ada.email)).await;
+    let email = json!({ "email": "attacker@evil.example" });
+    refused_own(&scene, &mut browser, "/auth/v1/email", &email).await;
+    refused_own(&scene, &mut browser, "/auth/v1/factors/totp", &json!({})).await;
+    refused_own(&scene, &mut browser, "/auth/v1/passkeys/start", &json!({})).await;
+    assert_eq!(scene.stage.person(&scene.ada.email).await, before);
+    assert_eq!(scene.count("email_changes").await, 0);
+    assert_eq!(
+        scene.count("people WHERE totp_pending IS NOT NULL").await,
+        0
+    );
+    assert_eq!(scene.count("webauthn_ceremonies").await, 0);
+}
