@@ -13,9 +13,8 @@ use crate::{
     settings::{DEFAULTS, Settings},
 };
 use commands::{
-    audit::AuditCommand,
-    keys::KeysCommand, node::NodeCommand, server::ServerCommand, staff::StaffCommand,
-    tenant::TenantCommand,
+    audit::AuditCommand, keys::KeysCommand, node::NodeCommand, person::PersonCommand,
+    server::ServerCommand, staff::StaffCommand, tenant::TenantCommand,
 };
 
 /// The control plane: gateway, sign-in, the fleet of tenants.
@@ -46,9 +45,12 @@ enum Command {
     /// Creates, lists, shows, suspends and resumes tenants.
     #[command(subcommand)]
     Tenant(TenantCommand),
-    /// Makes and lists accounts of staff.
+    /// Makes, lists and changes accounts of staff.
     #[command(subcommand)]
     Staff(StaffCommand),
+    /// Helps people who cannot get in.
+    #[command(subcommand)]
+    Person(PersonCommand),
     /// Adds and lists database servers.
     #[command(subcommand)]
     Server(ServerCommand),
@@ -118,6 +120,7 @@ impl Cli {
             Command::Migrate { dry_run } => print(&migrate_text(&load()?.settings, dry_run)?),
             Command::Tenant(command) => block_on(command.run(load()?.settings)),
             Command::Staff(command) => block_on(command.run(load()?.settings)),
+            Command::Person(command) => block_on(command.run(load()?.settings)),
             Command::Server(command) => block_on(command.run(load()?.settings)),
             Command::Node(command) => block_on(command.run(load()?.settings)),
             Command::Audit(command) => block_on(command.run(load()?.settings)),

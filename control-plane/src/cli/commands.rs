@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod keys;
 pub mod node;
+pub mod person;
 pub mod server;
 pub mod staff;
 pub mod tenant;

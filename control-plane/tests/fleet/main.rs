@@ -18,5 +18,6 @@ mod provision;
 mod service;
 mod staff_accounts;
 mod staff_api;
+mod staff_desk;
 mod staff_roles;
 mod workers;

@@ -231,3 +231,50 @@ async fn a_session_that_nobody_uses_ends() {
     conn.execute_raw(statement).await.unwrap();
     assert!(owner.session().await.unwrap_err().is_unauthenticated());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dangerous_needs_a_code_of_the_last_ten_minutes() {
+    let served = Served::new(false).await;
+    let (owner, session) = served.staff(StaffRole::Owner).await;
+    let auth = &served.control_plane.parts.auth;
+    let later = Statement::from_string(
+        DbBackend::MySql,
+        "UPDATE staff_sessions SET created_at = created_at - INTERVAL 11 MINUTE",
+    );
+    auth.central.conn().execute_raw(later).await.unwrap();
+    let invited = owner
+        .invite_staff(&invite("nora@trellis.example"), None)
+        .await;
+    assert_eq!(code(&invited.unwrap_err()), "step_up_required");
+    let wrong = SecondFactor {
+        code: "000000".to_owned(),
+    };
+    let wrong = owner.confirm_identity(&wrong).await.map(drop);
+    assert_eq!(code(&wrong.unwrap_err()), "invalid_credentials");
+    let until = owner.session().await.unwrap().expires_at;
+    // The code that signed in is used; the test cannot wait for the next one.
+    let unused = Statement::from_string(
+        DbBackend::MySql,
+        "UPDATE staff SET totp_last_step = 0, totp_failures = 0",
+    );
+    auth.central.conn().execute_raw(unused).await.unwrap();
+    let id = owner.session().await.unwrap().staff.id;
+    let account = cp_store::StaffStore::find(auth.central.conn(), id).await;
+    let sealed = account.unwrap().unwrap().totp_secret;
+    let purpose = cp_store::seal::Purpose::StaffTotp;
+    let secret = auth.sealer.open(purpose, id, &sealed).unwrap();
+    let secret = secrecy::ExposeSecret::expose_secret(&secret).to_vec();
+    let now = SecondFactor {
+        code: code_of(&totp_rs::Secret::from(secret).to_base32()),
+    };
+    let confirmed = owner.confirm_identity(&now).await.unwrap();
+    // Another session took the place of the old one, for no longer.
+    assert_ne!(confirmed.session, session);
+    assert!(owner.session().await.unwrap_err().is_unauthenticated());
+    let again = served.calls(&confirmed.session);
+    assert_eq!(again.session().await.unwrap().expires_at, until);
+    again
+        .invite_staff(&invite("nora@trellis.example"), None)
+        .await
+        .unwrap();
+}

@@ -235,3 +235,28 @@ fn a_key_survives_its_encodings() {
     assert!(SigningKey::from_pem("-----BEGIN PRIVATE KEY-----").is_err());
     assert_eq!(format!("{key:?}"), "SigningKey(…)");
 }
+
+#[test]
+fn a_guest_of_the_platform_is_named() {
+    let (signer, verifier, _) = pair();
+    let guest = Claims {
+        support: Some(identity::Support {
+            id: kernel::SupportAccessId::from_uuid(Uuid::from_u128(9)),
+            name: "Zoë Warden".to_owned(),
+            until: DateTime::from_timestamp(1_795_394_000, 0).unwrap(),
+        }),
+        ..claims()
+    };
+    let signed = signer.sign(&guest, now());
+    assert_eq!(*verifier.verify(&signed.token, now()).unwrap(), guest);
+    // The longest name that the gateway passes on.
+    let longest = Claims {
+        support: guest.support.clone().map(|support| identity::Support {
+            name: "\u{1d11e}".repeat(60),
+            ..support
+        }),
+        ..guest
+    };
+    let signed = signer.sign(&longest, now());
+    assert_eq!(*verifier.verify(&signed.token, now()).unwrap(), longest);
+}

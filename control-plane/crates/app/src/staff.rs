@@ -24,7 +24,7 @@ pub use links::{
     reset_staff, use_link, withdraw_link,
 };
 pub use record::By;
-pub use second_factor::{GiveCode, StaffSignedIn, give_code};
+pub use second_factor::{GiveCode, StaffSignedIn, confirm_code, give_code};
 pub use session::{hash_staff_credential, resolve_staff, sign_out_staff};
 pub use settings::StaffSettings;
 pub use sign_in::{PendingStaff, StaffSignIn, sign_in_staff};

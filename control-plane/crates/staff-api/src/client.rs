@@ -115,6 +115,15 @@ impl StaffCalls {
         signed_in(send(self.request(Method::POST, "/sign-in/totp").json(body)).await?).await
     }
 
+    /// Confirms who one is, before what is dangerous.
+    ///
+    /// # Errors
+    /// A wrong code is a problem `invalid_credentials`.
+    pub async fn confirm_identity(&self, body: &SecondFactor) -> Answer<SignedIn> {
+        let request = self.request(Method::POST, "/confirm-identity");
+        signed_in(send(request.json(body)).await?).await
+    }
+
     /// Ends the session.
     ///
     /// # Errors

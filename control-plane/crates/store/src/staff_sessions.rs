@@ -38,6 +38,8 @@ pub struct StaffAccess {
     pub token_hash: TokenHash,
     /// How far it has come.
     pub state: StaffSessionState,
+    /// When it began: whose it is gave a code then.
+    pub created_at: DateTime<Utc>,
     /// When it was last used, to the minute.
     pub last_seen_at: DateTime<Utc>,
     /// When it ends by itself.
@@ -123,6 +125,7 @@ struct AccessRow {
     id: Uuid,
     token_hash: Vec<u8>,
     state: String,
+    created_at: DateTime<Utc>,
     last_seen_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     staff_id: Uuid,
@@ -140,6 +143,7 @@ impl TryFrom<AccessRow> for StaffAccess {
             id: row.id.into(),
             token_hash: read_hash(&row.token_hash)?,
             state: StaffSessionState::parse(&row.state).ok_or_else(|| corrupt("state"))?,
+            created_at: row.created_at,
             last_seen_at: row.last_seen_at,
             expires_at: row.expires_at,
             staff: row.staff_id.into(),
@@ -167,7 +171,7 @@ impl StaffSessionStore {
         now: DateTime<Utc>,
     ) -> Result<Option<StaffAccess>, StoreError> {
         let row = sql::select::<AccessRow, 3>(
-            "SELECT s.id, s.token_hash, s.state, s.last_seen_at, s.expires_at, s.staff_id, \
+            "SELECT s.id, s.token_hash, s.state, s.created_at, s.last_seen_at, s.expires_at, s.staff_id, \
              p.email, p.name, p.role FROM staff_sessions s JOIN staff p ON p.id = s.staff_id \
              WHERE s.token_hash = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
              AND s.last_seen_at > ? AND p.disabled_at IS NULL",

@@ -40,12 +40,32 @@ pub struct StaffSignedIn {
 /// # Errors
 /// When the code is wrong or used, or cannot be checked now.
 pub async fn give_code(auth: &Auth, command: GiveCode) -> Result<StaffSignedIn, StaffSignInError> {
+    prove(auth, command, StaffSessionState::Pending).await
+}
+
+/// Checks a code of who is signed in, before what is dangerous. Another session, which ends when
+/// the present one would have, takes its place.
+///
+/// # Errors
+/// When the code is wrong or used, or cannot be checked now.
+pub async fn confirm_code(
+    auth: &Auth,
+    command: GiveCode,
+) -> Result<StaffSignedIn, StaffSignInError> {
+    prove(auth, command, StaffSessionState::Active).await
+}
+
+async fn prove(
+    auth: &Auth,
+    command: GiveCode,
+    state: StaffSessionState,
+) -> Result<StaffSignedIn, StaffSignInError> {
     let now = auth.clock.now();
     let conn = auth.central.conn();
     let pending =
         StaffSessionStore::find_usable(conn, &command.pending, now - auth.staff.idle(), now)
             .await?
-            .filter(|session| session.state == StaffSessionState::Pending)
+            .filter(|session| session.state == state)
             .ok_or(StaffSignInError::NotPending)?;
     let attempt = auth.attempts.second_factor(pending.staff, now).await?;
     if !StaffStore::count_code(conn, pending.staff).await? {
@@ -80,7 +100,10 @@ async fn open(
 ) -> Result<StaffSignedIn, StaffSignInError> {
     let now = auth.clock.now();
     let life = TimeDelta::hours(i64::from(auth.settings.staff_session_hours));
-    let expires_at = now + life;
+    let (expires_at, action) = match pending.state {
+        StaffSessionState::Pending => (now + life, "staff.sign_in"),
+        StaffSessionState::Active => (pending.expires_at, "staff.confirm"),
+    };
     let (session, cookie): (StaffSession, _) = new_session(
         auth,
         &staff,
@@ -98,7 +121,7 @@ async fn open(
     StaffSessionStore::insert(&tx, &session).await?;
     let event = AuditEvent {
         actor: AuditActor::Staff(staff.id),
-        action: "staff.sign_in",
+        action,
         tenant: None,
         object: Some(staff.id.as_uuid()),
         detail: serde_json::json!({ "address": session.address, "device": session.device }),

@@ -84,7 +84,7 @@ pub(super) async fn change_role(
     id: Path<StaffId>,
     body: Json<api::StaffRoleChange>,
 ) -> Result<Json<api::StaffAccountView>, ApiError> {
-    staff.may(FleetPermission::ManageStaff)?;
+    staff.may_now(&auth, FleetPermission::ManageStaff)?;
     let body = body.into_inner();
     let change = StaffChange::Role(views::role_of(body.role));
     changed(&auth, staff.by(&body), id.into_inner(), change).await
@@ -110,7 +110,7 @@ pub(super) async fn disable(
     auth: Data<Auth>,
     id: Path<StaffId>,
 ) -> Result<Json<api::StaffAccountView>, ApiError> {
-    staff.may(FleetPermission::ManageStaff)?;
+    staff.may_now(&auth, FleetPermission::ManageStaff)?;
     changed(&auth, staff.by(&()), id.into_inner(), StaffChange::Disable).await
 }
 
@@ -134,7 +134,7 @@ pub(super) async fn enable(
     auth: Data<Auth>,
     id: Path<StaffId>,
 ) -> Result<Json<api::StaffAccountView>, ApiError> {
-    staff.may(FleetPermission::ManageStaff)?;
+    staff.may_now(&auth, FleetPermission::ManageStaff)?;
     changed(&auth, staff.by(&()), id.into_inner(), StaffChange::Enable).await
 }
 

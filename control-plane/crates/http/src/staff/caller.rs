@@ -2,8 +2,10 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use cp_app::{
+    Auth,
     fleet::{Keyed, Requester},
     staff::By,
+    step_up::STEP_UP_LIFE,
 };
 use cp_domain::{FleetPermission, StaffRole};
 use futures_util::future::LocalBoxFuture;
@@ -32,6 +34,19 @@ impl Staff {
         }
         let detail = format!("The role {} does not include this.", self.actor.role);
         Err(ApiError::new(ProblemCode::Forbidden).detail(detail))
+    }
+
+    /// Goes on when the member of staff may do this and gave a code within the last ten minutes.
+    ///
+    /// # Errors
+    /// 403 when they may not, or have to confirm who they are.
+    pub fn may_now(&self, auth: &Auth, permission: FleetPermission) -> Result<(), ApiError> {
+        self.may(permission)?;
+        if auth.clock.now() - self.actor.confirmed_at <= STEP_UP_LIFE {
+            return Ok(());
+        }
+        Err(ApiError::new(ProblemCode::StepUpRequired)
+            .detail("Give a code at /staff/v1/confirm-identity first."))
     }
 
     /// Who asks, for the audit log.

@@ -59,7 +59,7 @@ pub(super) async fn stop(
     path: Path<(TenantId, ConnectionId)>,
     body: Json<api::Reason>,
 ) -> Result<Json<api::ConnectionSummaryView>, ApiError> {
-    staff.may(FleetPermission::StopConnections)?;
+    staff.may_now(&auth, FleetPermission::StopConnections)?;
     let (tenant, id) = path.into_inner();
     let body = body.into_inner();
     let by = staff.by(&body);

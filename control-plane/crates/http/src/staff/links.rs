@@ -35,7 +35,7 @@ pub(super) async fn invite(
     auth: Data<Auth>,
     body: Json<api::StaffInvite>,
 ) -> Result<Created<api::StaffLinkView>, ApiError> {
-    staff.may(FleetPermission::ManageStaff)?;
+    staff.may_now(&auth, FleetPermission::ManageStaff)?;
     let body = body.into_inner();
     let by = staff.by(&body);
     let email = Email::parse(&body.email).map_err(auth_problems::email)?;
@@ -75,7 +75,7 @@ pub(super) async fn reset(
     auth: Data<Auth>,
     id: Path<StaffId>,
 ) -> Result<Created<api::StaffLinkView>, ApiError> {
-    staff.may(FleetPermission::ManageStaff)?;
+    staff.may_now(&auth, FleetPermission::ManageStaff)?;
     let link = app::reset_staff(&auth, &staff.by(&()), id.into_inner())
         .await
         .map_err(|error| problems::staff_link(error))?;

@@ -186,7 +186,7 @@ pub(super) async fn reset_factors(
     id: Path<PersonId>,
     body: Json<api::Reason>,
 ) -> Result<HttpResponse, ApiError> {
-    staff.may(FleetPermission::ResetFactors)?;
+    staff.may_now(&auth, FleetPermission::ResetFactors)?;
     let body = body.into_inner();
     let by = staff.by(&body);
     done(desk::reset_factors(&auth, &by, id.into_inner(), body.reason.trim(), &client).await)

@@ -122,7 +122,7 @@ pub(super) async fn enter(
     ClientInfo(client): ClientInfo,
     id: Path<SupportAccessId>,
 ) -> Result<Json<api::EntranceView>, ApiError> {
-    staff.may(FleetPermission::UseSupport)?;
+    staff.may_now(&auth, FleetPermission::UseSupport)?;
     // A code is good once: the same answer again would be of no use, so that keys do not count.
     let entrance = app::enter(&auth, &staff.by(&()), id.into_inner(), &client)
         .await

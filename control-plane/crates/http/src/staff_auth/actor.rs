@@ -26,6 +26,8 @@ pub struct StaffActor {
     pub name: String,
     /// What they may do.
     pub role: StaffRole,
+    /// When they last gave a code.
+    pub confirmed_at: chrono::DateTime<chrono::Utc>,
     /// When the session ends.
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
@@ -52,6 +54,7 @@ impl From<StaffAccess> for StaffActor {
             email: access.email.to_string(),
             name: access.name,
             role: access.role,
+            confirmed_at: access.created_at,
             expires_at: access.expires_at,
         }
     }

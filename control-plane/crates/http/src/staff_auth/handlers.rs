@@ -11,7 +11,7 @@ use cp_staff_api::{
 };
 use secrecy::SecretString;
 use utoipa_actix_web::service_config::ServiceConfig;
-use web::{ApiError, Json, Problem, RequestIdExt};
+use web::{ApiError, Json, Problem, ProblemCode, RequestIdExt};
 
 use super::{StaffActor, actor::presented};
 use crate::auth::{ClientInfo, cookie, ended, problems, staff_cookie_name};
@@ -21,6 +21,7 @@ pub fn documented_routes(config: &mut ServiceConfig<'_>) {
     config
         .service(sign_in)
         .service(code)
+        .service(confirm)
         .service(sign_out)
         .service(current);
 }
@@ -98,6 +99,44 @@ async fn code(
         staff: view_of(&signed_in.staff),
     };
     Ok(with_cookie(&auth, &signed_in.cookie, life, answer))
+}
+
+/// Confirms who one is, before what is dangerous: within ten minutes of it, or of signing in, one
+/// looks into tenants, takes people's factors away and administers staff.
+#[utoipa::path(
+    tag = "Sign-in",
+    operation_id = "staffConfirmIdentity",
+    request_body = SecondFactor,
+    responses(
+        (status = 200, description = "Confirmed, with another cookie.", body = StaffSignInAnswer),
+        (status = 401, description = "The code is wrong or used, or nobody is signed in.", body = Problem),
+        (status = 403, description = "Too many wrong codes; an owner has to reset.", body = Problem),
+        (status = 429, description = "Too many attempts; `Retry-After` says when.", body = Problem),
+    ),
+)]
+#[post("/staff/v1/confirm-identity")]
+async fn confirm(
+    request: HttpRequest,
+    auth: Data<Auth>,
+    ClientInfo(client): ClientInfo,
+    RequestIdExt(request_id): RequestIdExt,
+    body: Json<SecondFactor>,
+) -> Result<HttpResponse, ApiError> {
+    let session = presented(&request, &auth)?;
+    let command = GiveCode {
+        pending: session.ok_or_else(|| ApiError::new(ProblemCode::Unauthenticated))?,
+        code: body.into_inner().code,
+        client,
+        request_id: request_id.to_string(),
+    };
+    let confirmed = app::confirm_code(&auth, command)
+        .await
+        .map_err(problems::staff_sign_in)?;
+    let life = confirmed.expires_at - auth.clock.now();
+    let answer = StaffSignInAnswer::SignedIn {
+        staff: view_of(&confirmed.staff),
+    };
+    Ok(with_cookie(&auth, &confirmed.cookie, life, answer))
 }
 
 /// Ends the session that the request came with, if any.
