@@ -236,11 +236,9 @@ impl Keeper {
         if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return Err(ProblemCode::MethodNotAllowed.into());
         }
-        if let Some(from) = from {
-            self.shared.rates.check_nobody(from.ip).map_err(too_fast)?;
-        }
         let host = host_of(request)?;
         let shown = shown(request.headers(), self.shared.host.insecure_cookies);
+        self.check_guesses(&shown, from)?;
         let route = match HostName::parse(&host, &self.shared.host.base_domain) {
             HostName::Tenant(slug) => self.shared.routes.by_slug(slug).await.map_err(away)?,
             HostName::Api => self.route_of_token(&shown).await?,
@@ -282,6 +280,18 @@ impl Keeper {
             found,
             from,
         })
+    }
+
+    /// Refuses before anything is looked up when too many from there showed nothing good; whoever
+    /// showed something good lately is not among them, even at the same address.
+    fn check_guesses(&self, shown: &Shown, from: Option<ClientAddress>) -> Result<(), ApiError> {
+        let access = &self.shared.access;
+        let known = shown.credential();
+        if known.is_some_and(|credential| access.was_good(credential)) {
+            return Ok(());
+        }
+        let checked = from.map_or(Ok(()), |from| self.shared.rates.check_nobody(from.ip));
+        checked.map_err(too_fast)
     }
 
     fn count_nobody(&self, from: Option<ClientAddress>) -> Result<(), ApiError> {

@@ -11,6 +11,8 @@ use moka::future::Cache;
 /// How long an answer of the directory is used: the longest time in which a session that was
 /// ended is still let in.
 const FRESH: Duration = Duration::from_millis(500);
+/// How long it is remembered that a credential was good.
+const LATELY: Duration = Duration::from_secs(15 * 60);
 /// How many are kept.
 const CAPACITY: u64 = 100_000;
 
@@ -22,6 +24,8 @@ pub(crate) type Found = Option<Arc<CachedSession>>;
 pub(crate) struct AccessTable {
     directory: SessionDirectory,
     found: Cache<TokenHash, (TenantId, Found)>,
+    /// Those that were good lately, whether or not they still are.
+    good: moka::sync::Cache<TokenHash, ()>,
 }
 
 impl AccessTable {
@@ -30,7 +34,15 @@ impl AccessTable {
             .max_capacity(CAPACITY)
             .time_to_live(FRESH)
             .build();
-        Self { directory, found }
+        let good = moka::sync::Cache::builder()
+            .max_capacity(CAPACITY)
+            .time_to_idle(LATELY)
+            .build();
+        Self {
+            directory,
+            found,
+            good,
+        }
     }
 
     /// Who the credential stands for in this tenant, when it may be used.
@@ -62,11 +74,16 @@ impl AccessTable {
         tenant: TenantId,
         presented: &PresentedCredential,
     ) -> Result<Found, DirectoryError> {
-        Ok(self
-            .directory
-            .resolve(tenant, presented)
-            .await?
-            .map(Arc::new))
+        let found = self.directory.resolve(tenant, presented).await?;
+        if found.is_some() {
+            self.good.insert(*presented.hash(), ());
+        }
+        Ok(found.map(Arc::new))
+    }
+
+    /// Whether the credential was good lately: no guess.
+    pub(crate) fn was_good(&self, presented: &PresentedCredential) -> bool {
+        self.good.contains_key(presented.hash())
     }
 
     /// Forgets what is known of a session or token.

@@ -15,7 +15,7 @@ use actix_web::{
     dev::Payload,
 };
 use bytes::Bytes;
-use futures_util::Stream as _;
+use futures_util::{Stream as _, future::LocalBoxFuture};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
@@ -244,7 +244,6 @@ impl Heard {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Box<dyn std::error::Error>>>> {
-        use std::future::Future as _;
         if let Some(over) = &mut self.over
             && over.as_mut().poll(cx).is_ready()
         {

@@ -57,7 +57,10 @@ pub(super) fn to_node(request: &HttpRequest, said: &Said<'_>, upgrade: Option<&s
     set(REQUEST_ID, said.request_id);
     set(FORWARDED_HOST, said.host);
     set(FORWARDED_PROTO, said.proto);
-    let told = request.extensions().get::<ClientAddress>().map(|from| from.ip);
+    let told = request
+        .extensions()
+        .get::<ClientAddress>()
+        .map(|from| from.ip);
     let client = told.or_else(|| request.peer_addr().map(|peer| peer.ip().to_canonical()));
     if let Some(client) = client {
         set(FORWARDED_FOR, &client.to_string());

@@ -8,6 +8,15 @@ use std::{
 
 use chrono::{TimeDelta, Utc};
 use clock::Clock;
+use cp_app::{
+    Auth, Client,
+    members::{Administrator, MemberChange, archive_member, change_member},
+    policies::{PlatformChange, PolicyWriter, put_people_policy, put_tenant_policy},
+    scim::{Directory, patch_user},
+    sessions::{CachedSession, PresentedCredential, TenantHost, revoke_session},
+};
+use cp_domain::{StaffRole, access_policy::TenantRolePolicy};
+use kernel::{IfMatch, RequestId, Role, TenantId};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use testkit::{Proxy, eventually};
@@ -150,14 +159,13 @@ const ALL: [usize; 4] = [0, 1, 2, 3];
 const COOKIES: [usize; 2] = [0, 2];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_is_revoked_or_signed_out_at_its_provider() {
+async fn a_session_that_is_revoked() {
     let node = GoodNode::start();
     let mut scene = Scene::new(&node).await;
-    // Back-channel logout ends the session's row like this, too.
-    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
-    scene.execute(text, scene.somebody.session).await;
+    let auth = scene.world.auth().await;
+    let (member, session) = (scene.somebody.member.into(), scene.somebody.session.into());
     let since = Instant::now();
-    scene.member_changed().await;
+    revoke_session(&auth, member, session).await.unwrap();
     let wanted = |at: usize, answer: &(StatusCode, Value)| match at {
         0 => answer.0 == 401,
         _ => answer.0 == 200,
@@ -172,14 +180,106 @@ async fn a_session_that_is_revoked_or_signed_out_at_its_provider() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_member_who_is_archived_or_inactive_in_the_directory() {
+async fn a_session_that_ended_at_its_provider() {
     let node = GoodNode::start();
     let mut scene = Scene::new(&node).await;
-    let text =
-        "UPDATE memberships SET state = 'archived', version = version + 1 WHERE member_id = ?";
-    scene.execute(text, scene.somebody.member).await;
+    // What back-channel logout does once the logout token was found good.
+    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
+    scene.execute(text, scene.somebody.session).await;
     let since = Instant::now();
     scene.member_changed().await;
+    let wanted = |at: usize, answer: &(StatusCode, Value)| at == 1 || answer.0 == 401;
+    scene.within_a_second(since, &COOKIES, wanted).await;
+}
+
+/// An architect of the tenant at work.
+struct Office {
+    auth: Auth,
+    host: TenantHost,
+    session: CachedSession,
+    request_id: RequestId,
+}
+
+impl Office {
+    async fn of(scene: &Scene) -> Self {
+        let auth = scene.world.auth().await;
+        let tenant: TenantId = scene.world.tenant.into();
+        let architect = people::architect(scene.world.db.conn(), scene.world.tenant).await;
+        let shown = PresentedCredential::from_cookie(&architect.cookie).unwrap();
+        let session = auth
+            .directory
+            .resolve(tenant, &shown)
+            .await
+            .unwrap()
+            .unwrap();
+        Self {
+            request_id: auth.clock.new_request_id(),
+            auth,
+            host: TenantHost {
+                tenant_id: tenant,
+                slug: "acme".into(),
+                name: "acme".into(),
+            },
+            session,
+        }
+    }
+
+    fn administrator(&self) -> Administrator<'_> {
+        Administrator {
+            tenant: &self.host,
+            session: &self.session,
+            request_id: &self.request_id,
+        }
+    }
+
+    /// Lays down a policy, as from the architects' pages and API.
+    async fn lay_down(&self, policy: &Value) {
+        let policy: TenantRolePolicy = serde_json::from_value(policy.clone()).unwrap();
+        let client = Client::new(None, None, "test".into());
+        let by = PolicyWriter {
+            session: &self.session,
+            client: &client,
+            request_id: &self.request_id,
+        };
+        put_tenant_policy(&self.auth, by, &policy, IfMatch::Any, true)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_is_archived() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    let office = Office::of(&scene).await;
+    let member = scene.somebody.member.into();
+    let since = Instant::now();
+    archive_member(&office.auth, &office.administrator(), member, IfMatch::Any)
+        .await
+        .unwrap();
+    scene.within_a_second(since, &ALL, refused).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_who_is_not_active_in_the_directory() {
+    let node = GoodNode::start();
+    let mut scene = Scene::new(&node).await;
+    let office = Office::of(&scene).await;
+    let directory = Directory {
+        tenant: office.host.tenant_id,
+        token: office.auth.clock.new_id(),
+        base: "http://acme.trellis.localhost:8080/scim/v2".to_owned(),
+        request_id: office.request_id.as_str().to_owned(),
+    };
+    let patch = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "active", "value": false}],
+    });
+    let member = scene.somebody.member.into();
+    let since = Instant::now();
+    patch_user(&office.auth, &directory, member, None, &patch)
+        .await
+        .unwrap();
     scene.within_a_second(since, &ALL, refused).await;
 }
 
@@ -187,11 +287,22 @@ async fn a_member_who_is_archived_or_inactive_in_the_directory() {
 async fn a_role_that_is_changed() {
     let node = GoodNode::start();
     let mut scene = Scene::new(&node).await;
-    let text = "UPDATE memberships SET role = 'user', external = TRUE, version = version + 1, \
-         updated_at = NOW(6) WHERE member_id = ?";
-    scene.execute(text, scene.somebody.member).await;
+    let office = Office::of(&scene).await;
+    let change = MemberChange {
+        role: Some(Role::User),
+        external: None,
+    };
+    let member = scene.somebody.member.into();
     let since = Instant::now();
-    scene.member_changed().await;
+    change_member(
+        &office.auth,
+        &office.administrator(),
+        member,
+        change,
+        IfMatch::Any,
+    )
+    .await
+    .unwrap();
     // Whoever goes on, goes on as what they are now.
     let wanted = |_: usize, (status, body): &(StatusCode, Value)| {
         *status == 401 || (*status == 200 && people::claims(body)["role"] == "user")
@@ -203,17 +314,13 @@ async fn a_role_that_is_changed() {
 async fn a_tenants_policy_that_refuses_now() {
     let node = GoodNode::start();
     let mut scene = Scene::new(&node).await;
-    let (tenant, policy) = (
-        scene.world.tenant,
-        json!({"roles": {"builder": {"networks": ["192.0.2.0/24"]}}}),
-    );
-    people::policy(scene.world.db.conn(), tenant, &policy).await;
+    let office = Office::of(&scene).await;
+    let policy = json!({"roles": {"builder": {"networks": ["192.0.2.0/24"]}}});
     let since = Instant::now();
-    scene.world.pushes.routes_changed(tenant.into()).await;
+    office.lay_down(&policy).await;
     scene.within_a_second(since, &ALL, policy_refused).await;
     // Taken back, the same session is in again: it was never ended.
-    people::policy(scene.world.db.conn(), tenant, &json!({})).await;
-    scene.world.pushes.routes_changed(tenant.into()).await;
+    office.lay_down(&json!({})).await;
     eventually(SOON, async || {
         let answers = scene.ask(scene.another.address).await;
         answers.iter().all(|(status, _)| *status == 200)
@@ -221,6 +328,7 @@ async fn a_tenants_policy_that_refuses_now() {
     .await;
     // And once more, when nobody tells.
     let mut scene = scene.next().await;
+    let tenant = scene.world.tenant;
     people::policy(scene.world.db.conn(), tenant, &policy).await;
     scene
         .within_a_second(Instant::now(), &ALL, policy_refused)
@@ -231,11 +339,24 @@ async fn a_tenants_policy_that_refuses_now() {
 async fn a_policy_of_the_platform_that_refuses_now() {
     let node = GoodNode::start();
     let mut scene = Scene::new(&node).await;
-    let text = "INSERT INTO platform_policies (subject, policy, revision, updated_at) \
-         VALUES ('people', '{\"everyone\": {\"networks\": [\"192.0.2.0/24\"]}}', 1, NOW(6))";
-    people::execute(scene.world.db.conn(), text, vec![]).await;
+    let auth = scene.world.auth().await;
+    let policy = json!({"everyone": {"networks": ["192.0.2.0/24"]}});
+    let policy: TenantRolePolicy = serde_json::from_value(policy).unwrap();
+    let (client, request_id) = (
+        Client::new(None, None, "test".into()),
+        auth.clock.new_request_id(),
+    );
+    let by = PlatformChange {
+        staff: people::staff(scene.world.db.conn()).await.into(),
+        role: StaffRole::Security,
+        client: &client,
+        request_id: &request_id,
+        including_me: true,
+    };
     let since = Instant::now();
-    scene.world.pushes.policies_changed().await;
+    put_people_policy(&auth, by, &policy, IfMatch::Any)
+        .await
+        .unwrap();
     scene.within_a_second(since, &ALL, policy_refused).await;
 }
 

@@ -165,6 +165,14 @@ pub async fn somebody(conn: &impl ConnectionTrait, tenant: Uuid) -> Somebody {
     }
 }
 
+/// An architect who is signed in.
+pub async fn architect(conn: &impl ConnectionTrait, tenant: Uuid) -> Somebody {
+    let somebody = somebody(conn, tenant).await;
+    let text = "UPDATE memberships SET role = 'architect' WHERE member_id = ?";
+    execute(conn, text, vec![somebody.member.into()]).await;
+    somebody
+}
+
 /// A node of a ring at an address.
 pub async fn node(conn: &impl ConnectionTrait, name: &str, ring: &str, address: &str) {
     let text = "INSERT INTO runtime_nodes (id, name, ring, secret_hash, address, registered_at, \

@@ -69,8 +69,7 @@ async fn a_stream_of_events_ends_with_its_session() {
     let node = GoodNode::start();
     let world = World::with(&[&node.address]).await;
     let mut answer = world
-        .request(Method::GET, "/api/v1/drip")
-        .header("cookie", format!("trellis={}", world.somebody.cookie))
+        .get("/api/v1/drip")
         .send()
         .await
         .unwrap();

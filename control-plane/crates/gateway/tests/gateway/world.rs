@@ -5,11 +5,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use actix_web::{App, HttpMessage as _, HttpRequest, HttpResponse, web as actix};
 use clock::Clock;
 use cp_app::{
-    CentralPlacements,
+    Auth, CentralPlacements, Links, SessionSettings,
     access::{Access, AccessSettings},
     cache::Cache,
     identity_keys::IdentityKeys,
     nodes::Nodes,
+    passwords::{PasswordSettings, Passwords},
     push::Pushes,
     routes::RouteDirectory,
     sessions::{PeopleHost, SessionDirectory, TenantHost, TenantSession},
@@ -161,6 +162,16 @@ impl World {
         }
     }
 
+    /// The hash by which somebody's session is kept.
+    pub fn session_hash(&self) -> String {
+        hex_of(&self.somebody.cookie)
+    }
+
+    /// What the use cases work with, in another process.
+    pub async fn auth(&self) -> Auth {
+        self.ground.auth().await
+    }
+
     /// Another gateway on the same servers.
     pub async fn another(&self) -> Another {
         let made = self.ground.assemble().await;
@@ -202,6 +213,28 @@ struct Made {
 }
 
 impl Ground {
+    async fn auth(&self) -> Auth {
+        let pool = PoolSettings {
+            url: self.database_url.clone().into(),
+            max_connections: 4,
+            acquire_timeout_ms: 2_000,
+            statement_timeout_ms: 2_000,
+        };
+        let db = CentralDb::connect(&pool).await.unwrap();
+        let sealer = Arc::new(Sealer::new(KeyRing::parse(&self.key).unwrap()));
+        let placements = CentralPlacements::new(db.clone(), Arc::clone(&sealer));
+        Auth::new(
+            db,
+            TenantPools::new(PoolBudget::default(), Arc::new(placements)),
+            Cache::connect(&self.redis_url).unwrap(),
+            self.clock.clone(),
+            sealer,
+            Passwords::new(PasswordSettings::default()).unwrap(),
+            Links::new(&format!("http://{BASE}:8080")).unwrap(),
+            SessionSettings::default(),
+        )
+    }
+
     async fn assemble(&self) -> Made {
         let pool = PoolSettings {
             url: self.database_url.clone().into(),
@@ -299,6 +332,12 @@ async fn at_home(request: HttpRequest) -> HttpResponse {
         "tenant": extensions.get::<TenantHost>().is_some(),
         "session": extensions.get::<TenantSession>().is_some(),
     }))
+}
+
+fn hex_of(secret: &str) -> String {
+    use sha2::Digest as _;
+    let hash: [u8; 32] = sha2::Sha256::digest(secret.as_bytes()).into();
+    cp_domain::TokenHash::new(hash).to_string()
 }
 
 /// Stands for the routes of the control plane.
