@@ -1,4 +1,5 @@
 //! Journeys through the whole platform.
 
+mod identity;
 mod journey;
 mod node_loss;
