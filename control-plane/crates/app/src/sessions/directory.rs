@@ -25,6 +25,7 @@ use clock::Clock;
 use cp_domain::TokenHash;
 use cp_store::{AccessRecord, AccessTokenStore, MembershipStore, SessionStore, StoreError};
 use db::{CentralDb, TenantPools};
+use futures_util::StreamExt as _;
 use kernel::{MemberId, PersonId, TenantId};
 use redis::Script;
 use tokio_util::sync::CancellationToken;
@@ -301,9 +302,11 @@ impl SessionDirectory {
     /// When the tenant's members could not be read; nothing was done then.
     pub async fn tenant_changed(&self, tenant: TenantId) -> Result<(), StoreError> {
         let (conn, now) = (self.central.conn(), self.clock.now());
-        for member in MembershipStore::list_with_access(conn, tenant, now).await? {
-            self.member_changed(member).await;
-        }
+        let members = MembershipStore::list_with_access(conn, tenant, now).await?;
+        // Several at a time: a large tenant has to know within the second, too.
+        futures_util::stream::iter(members)
+            .for_each_concurrent(8, |member| self.member_changed(member))
+            .await;
         Ok(())
     }
 
