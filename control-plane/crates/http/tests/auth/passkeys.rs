@@ -103,6 +103,7 @@ async fn a_passkey_is_a_second_factor() {
 #[actix_web::test]
 async fn an_answer_is_good_once_in_its_browser_and_for_its_purpose() {
     let (_stage, site, ada, mut passkey, cookie) = with_passkey().await;
+    passkey.counts = false;
     let (begun, cookies) = begin(&site, BEGIN, "").await;
     let body = json!({
         "ceremony": begun["ceremony"], "credential": passkey.get(&begun["options"]),

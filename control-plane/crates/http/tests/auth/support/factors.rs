@@ -93,6 +93,8 @@ pub struct SoftPasskey {
     id: Vec<u8>,
     pub user: String,
     pub counter: u32,
+    /// Many passkeys never count.
+    pub counts: bool,
     pub origin: String,
     pub party: String,
     /// User present, user verified.
@@ -111,6 +113,7 @@ impl SoftPasskey {
             id: (0..32).map(|_| rand::random()).collect(),
             user: String::new(),
             counter: 0,
+            counts: true,
             origin: format!("http://{}", site.host()),
             party: "trellis.localhost".to_owned(),
             flags: PRESENT_AND_VERIFIED,
@@ -142,7 +145,7 @@ impl SoftPasskey {
 
     /// What `navigator.credentials.get` gives.
     pub fn get(&mut self, options: &Value) -> Value {
-        self.counter += 1;
+        self.counter += u32::from(self.counts);
         let client = self.client_data("webauthn.get", &options["publicKey"]["challenge"]);
         let data = self.authenticator_data(0);
         let mut signed = data.clone();
