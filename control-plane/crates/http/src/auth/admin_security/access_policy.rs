@@ -2,6 +2,8 @@
 //! before it is saved; one that refuses its own writer is saved only when they say so.
 
 mod draft;
+mod form;
+mod part;
 mod words;
 
 use actix_web::{HttpResponse, get, post};
@@ -21,7 +23,8 @@ use crate::auth::{
     pages::{Architect, Done, Faults, Seat, Section, Submission, render, see_other},
     problems,
 };
-use draft::{Draft, PartForm};
+use draft::Draft;
+use form::PartForm;
 
 pub(super) const PAGE: &str = "/admin/security/access-policy";
 const DONE: &[(&str, &str)] = &[(
@@ -195,8 +198,8 @@ impl CutOff {
             count,
             title,
             detail: format!(
-                "Of {} members, by where they were seen last, if they came now. {} never came; {} \
-                 API tokens are used from where nobody knows.",
+                "Of {} members, by where they were seen last, if they came now. Never seen: {}. API \
+                 tokens, of which nobody knows from where they are used: {}.",
                 run.checked, run.never_came, run.tokens
             ),
             more: run.refused.saturating_sub(shown),

@@ -1,24 +1,19 @@
-//! One connection: made, changed, tried.
+//! One connection: made and changed.
 
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpResponse, get, post};
 use askama::Template;
-use cp_app::sso::{
-    ConnectionView, create_connection, find_test, logout_uri, redirect_uri, update_connection,
-};
-use cp_domain::{ConnectionState, FlowPurpose, LocalPath};
+use cp_app::sso::{ConnectionView, create_connection, logout_uri, redirect_uri, update_connection};
+use cp_domain::ConnectionState;
 use kernel::{ConnectionId, IfMatch, Revision};
-use ui::{Banner, ErrorSummary, Nonce, Page, Status, Tone};
-use web::{ApiError, Path, ProblemCode};
+use ui::{Banner, ErrorSummary, Nonce, Page, Status};
+use web::{ApiError, Path};
 
 use super::{
     connection_draft::{Draft, DraftForm},
     connections::{DEEP, PAGE, one, state},
-    errors::{faults, outside},
+    errors::faults,
 };
-use crate::auth::{
-    pages::{Architect, Done, Faults, Seat, Section, Submission, render, see_other},
-    sso::{Trip, depart},
-};
+use crate::auth::pages::{Architect, Done, Faults, Seat, Section, Submission, render, see_other};
 
 const DONE: &[(&str, &str)] = &[
     (
@@ -182,140 +177,4 @@ pub(super) async fn save(
         Ok(_) => Ok(see_other(format!("{PAGE}/{id}?done=saved"))),
         Err(error) => page(&seat, &view, &draft, None, &faults(error)?),
     }
-}
-
-#[post("/connections/{id}/test")]
-pub(super) async fn start_test(
-    request: HttpRequest,
-    Architect(seat): Architect,
-    Path(id): Path<ConnectionId>,
-    _form: Submission,
-) -> Result<HttpResponse, ApiError> {
-    seat.confirmed()?;
-    let view = one(&seat, id).await?;
-    let path = format!("{PAGE}/{id}/test");
-    let trip = Trip {
-        request: &request,
-        auth: &seat.auth,
-        tenant: &seat.tenant,
-        connection: id,
-        purpose: FlowPurpose::Test,
-        visitor: Some(&seat.session),
-        return_to: LocalPath::or_home(Some(&path)),
-    };
-    match depart(trip).await {
-        // The provider cannot even be asked: that is a result, too.
-        Err(error) if error.code() == ProblemCode::ProviderFailed => {
-            let problem = error.detail_text().unwrap_or_default().to_owned();
-            test_page(
-                &seat,
-                &view,
-                Some(problem),
-                &seat.request_id.to_string(),
-                None,
-            )
-        }
-        other => other,
-    }
-}
-
-#[derive(Template)]
-#[template(path = "auth/admin/connection_test.html")]
-struct TestPage {
-    page: Page,
-    verdict: Banner,
-    problem: Option<String>,
-    reference: String,
-    claims: Vec<(String, String)>,
-    outcome: Vec<(&'static str, String)>,
-    path: String,
-    form_token: String,
-}
-
-#[get("/connections/{id}/test")]
-pub(super) async fn show_test(
-    Architect(seat): Architect,
-    Path(id): Path<ConnectionId>,
-) -> Result<HttpResponse, ApiError> {
-    let view = one(&seat, id).await?;
-    let found = find_test(&seat.auth, &seat.administrator(), id).await;
-    match found.map_err(outside)? {
-        Some(result) => {
-            let reference = result.request_id.clone();
-            test_page(
-                &seat,
-                &view,
-                result.problem.clone(),
-                &reference,
-                Some(result),
-            )
-        }
-        None => Ok(see_other(format!("{PAGE}/{id}"))),
-    }
-}
-
-fn test_page(
-    seat: &Seat,
-    view: &ConnectionView,
-    problem: Option<String>,
-    reference: &str,
-    result: Option<cp_app::sso::TestResult>,
-) -> Result<HttpResponse, ApiError> {
-    let nonce = Nonce::new();
-    let id = view.connection.id;
-    let path = format!("{PAGE}/{id}");
-    let way = [DEEP, &[(view.connection.name.as_str(), path.as_str())]].concat();
-    let mut page = seat.frame("Test of the connection", Section::Tenant, &way, &nonce);
-    page.failed = problem.is_some();
-    let verdict = match &problem {
-        None => Banner::good("The connection works. The provider's answer was checked."),
-        Some(_) => Banner {
-            tone: Tone::Bad,
-            text: "The connection does not work yet.".to_owned(),
-        },
-    };
-    let mut outcome = Vec::new();
-    let mut claims = Vec::new();
-    if let Some(result) = result {
-        outcome.push((
-            "Tested",
-            result.at.format("%-d %b %Y %H:%M:%S UTC").to_string(),
-        ));
-        let who = if result.is_you {
-            "You"
-        } else {
-            "Another person, or nobody here yet"
-        };
-        outcome.push(("Who it is", who.to_owned()));
-        outcome.push((
-            "E-mail that counts",
-            result.email.unwrap_or_else(|| "none".to_owned()),
-        ));
-        if let Some(role) = result.role {
-            outcome.push(("Role", role.to_string()));
-        }
-        if let Some(external) = result.external {
-            outcome.push(("External", if external { "Yes" } else { "No" }.to_owned()));
-        }
-        let text = |value: &serde_json::Value| match value {
-            serde_json::Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        claims = result
-            .claims
-            .iter()
-            .map(|(name, value)| (name.clone(), text(value)))
-            .collect();
-    }
-    let template = TestPage {
-        page,
-        verdict,
-        problem,
-        reference: reference.to_owned(),
-        claims,
-        outcome,
-        path,
-        form_token: seat.form_token.clone(),
-    };
-    render(&template, actix_web::http::StatusCode::OK, &nonce)
 }

@@ -4,8 +4,10 @@
 mod access_policy;
 mod connection;
 mod connection_draft;
+mod connection_test;
 mod connections;
 mod directory;
+mod directory_tokens;
 mod domains;
 mod enforcement;
 mod errors;
@@ -37,8 +39,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
             .service(connection::create)
             .service(connection::show)
             .service(connection::save)
-            .service(connection::start_test)
-            .service(connection::show_test)
+            .service(connection_test::start)
+            .service(connection_test::show)
             .service(connections::switch)
             .service(connections::ask_delete)
             .service(connections::delete)
@@ -58,10 +60,10 @@ pub(super) fn configure(config: &mut ServiceConfig) {
             .service(access_policy::save)
             .service(directory::show)
             .service(directory::map)
-            .service(directory::ask)
-            .service(directory::create)
-            .service(directory::ask_revoke)
-            .service(directory::revoke)
+            .service(directory_tokens::ask)
+            .service(directory_tokens::create)
+            .service(directory_tokens::ask_revoke)
+            .service(directory_tokens::revoke)
             .service(support_access::list)
             .service(support_access::answer),
     );

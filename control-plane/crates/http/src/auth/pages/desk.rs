@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use cp_app::{
     Auth, Member,
     members::Administrator,
+    people::{TenantSecurity, look_of},
     sessions::{CachedSession, TenantHost, form_token},
 };
 use kernel::{RequestId, SessionId};
@@ -32,8 +33,8 @@ pub(in crate::auth) struct Seat {
     pub(in crate::auth) session_id: SessionId,
     /// The member and the person.
     pub(in crate::auth) member: Member,
-    /// The tenant's colour.
-    pub(in crate::auth) colour: Option<Colour>,
+    /// What the tenant decided about signing in.
+    pub(in crate::auth) security: TenantSecurity,
     /// What forms carry.
     pub(in crate::auth) form_token: String,
     /// The request, for the audit log.
@@ -68,9 +69,8 @@ impl Seat {
             .await
             .map_err(|error| problems::store(&error))?
             .ok_or(ProblemCode::Unauthenticated)?;
-        let look = cp_app::people::look_of(&auth, tenant.tenant_id).await;
         Ok(Self {
-            colour: look.colour.as_deref().and_then(Colour::parse),
+            security: look_of(&auth, tenant.tenant_id).await,
             auth,
             tenant,
             session: signed_in.0,
@@ -137,7 +137,6 @@ impl Seat {
             crumbs.push(crumb(title, None));
         }
         Page {
-            colour: self.colour,
             nav: self.navigation(section),
             crumbs,
             who: Some(Who {
@@ -146,6 +145,7 @@ impl Seat {
                 sign_out: "/auth/sign-out",
                 form_token: self.form_token.clone(),
             }),
+            colour: self.security.colour.as_deref().and_then(Colour::parse),
             ..Page::new(title, self.tenant.name.to_string(), nonce)
         }
     }

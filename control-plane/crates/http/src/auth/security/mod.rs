@@ -1,6 +1,7 @@
 //! The pages on which a member looks after their own security: how they sign in, where they are
 //! signed in, and what acts for them.
 
+mod authenticator;
 mod client_secrets;
 mod email;
 mod factors;
@@ -8,6 +9,7 @@ mod identities;
 mod overview;
 mod passkeys;
 mod password;
+mod recovery_codes;
 mod sessions;
 mod tokens;
 mod two_step;
@@ -42,13 +44,13 @@ pub(super) fn configure(config: &mut ServiceConfig) {
             .service(identities::ask_unlink)
             .service(identities::remove)
             .service(two_step::show)
-            .service(two_step::begin)
-            .service(two_step::set_up)
-            .service(two_step::confirm)
-            .service(two_step::ask_remove)
-            .service(two_step::remove)
-            .service(two_step::ask_codes)
-            .service(two_step::make_codes)
+            .service(authenticator::begin)
+            .service(authenticator::set_up)
+            .service(authenticator::confirm)
+            .service(authenticator::ask_remove)
+            .service(authenticator::remove)
+            .service(recovery_codes::ask_codes)
+            .service(recovery_codes::make_codes)
             .service(passkeys::list)
             .service(passkeys::ask_name)
             .service(passkeys::rename)

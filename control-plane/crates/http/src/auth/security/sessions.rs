@@ -97,15 +97,8 @@ pub(super) async fn end(
 
 #[post("/sessions/end-others")]
 pub(super) async fn end_others(seat: Seat, _form: Submission) -> Result<HttpResponse, ApiError> {
-    let member = seat.session.member_id;
-    let sessions = app::list_sessions(&seat.auth, member, Some(seat.session_id))
+    app::revoke_other_sessions(&seat.auth, seat.session.member_id, seat.session_id)
         .await
         .map_err(|error| problems::store(&error))?;
-    for other in sessions.into_iter().filter(|own| !own.current) {
-        match app::revoke_session(&seat.auth, member, other.session.id).await {
-            Ok(()) | Err(app::SessionError::NotFound) => {}
-            Err(error) => return Err(problems::session(error)),
-        }
-    }
     Ok(see_other(format!("{PAGE}?done=others-ended")))
 }

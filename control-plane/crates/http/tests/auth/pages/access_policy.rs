@@ -26,7 +26,7 @@ async fn who_would_be_cut_off_is_shown_before_anything_is_saved() {
         "{}",
         page.text
     );
-    assert!(page.text.contains("Of 3 members") && page.text.contains("1 never came"));
+    assert!(page.text.contains("Of 3 members") && page.text.contains("Never seen: 1."));
     assert!(page.text.contains("tenant.everyone.networks"));
     assert!(
         page.text.contains(">\n192.0.2.0/24</textarea>"),

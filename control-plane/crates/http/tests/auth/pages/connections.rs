@@ -187,6 +187,26 @@ async fn a_test_shows_the_claims_that_were_received() {
     assert_eq!(scene.count("sso_identities").await, 0);
 
     scene.stage.clock.advance(TimeDelta::seconds(1));
+    scene.idp.set_user(&user("s-3", &scene.ada.email));
+    let page = test(&scene, &mut browser).await;
+    assert!(
+        !page.text.contains("less than an architect"),
+        "{}",
+        page.text
+    );
+    scene
+        .change(&json!({ "group_claim": "groups" }))
+        .await
+        .expect(200);
+    scene.stage.clock.advance(TimeDelta::seconds(1));
+    let page = test(&scene, &mut browser).await;
+    assert!(
+        page.text.contains("less than an architect"),
+        "{}",
+        page.text
+    );
+
+    scene.stage.clock.advance(TimeDelta::seconds(1));
     scene.idp.set_user(&user("s-2", "zoe@elsewhere.example"));
     let page = test(&scene, &mut browser).await;
     assert!(page.text.contains("does not work yet"));

@@ -1,103 +1,31 @@
 //! An access policy as the form has it: text that may still be wrong, shown again as it was typed.
 
+use super::{
+    form::PartForm,
+    part::Part,
+    words::{read_countries, read_window, write_countries, write_window},
+};
+use crate::auth::pages::{Faults, Submission};
 use cp_domain::access_policy::{
     AccessRules, CountryRule, Network, TenantRolePolicy, Unknown, Zone,
 };
-use kernel::Role;
-use ui::{Choice, Select, TextArea, Tick};
-
-use super::words::{read_countries, read_window, write_countries, write_window};
-use crate::auth::pages::{Faults, Submission};
-
-/// Whom a part of the policy is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Everyone,
-    Of(Role),
-    External,
-    Tokens,
-}
-
-impl Part {
-    const ALL: [Self; 6] = [
-        Self::Everyone,
-        Self::Of(Role::Architect),
-        Self::Of(Role::Builder),
-        Self::Of(Role::User),
-        Self::External,
-        Self::Tokens,
-    ];
-
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Everyone => "everyone",
-            Self::Of(role) => role.as_str(),
-            Self::External => "external",
-            Self::Tokens => "tokens",
-        }
-    }
-
-    const fn title(self) -> &'static str {
-        match self {
-            Self::Everyone => "Everyone",
-            Self::Of(Role::Architect) => "Architects, too",
-            Self::Of(Role::Builder) => "Builders, too",
-            Self::Of(Role::User) => "Users, too",
-            Self::External => "External members, too",
-            Self::Tokens => "API tokens",
-        }
-    }
-
-    fn rules(self, policy: &TenantRolePolicy) -> Option<&AccessRules> {
-        match self {
-            Self::Everyone => Some(&policy.everyone),
-            Self::Of(role) => policy.roles.get(&role),
-            Self::External => policy.external.as_ref(),
-            Self::Tokens => policy.tokens.as_ref(),
-        }
-    }
-
-    fn set(self, policy: &mut TenantRolePolicy, rules: AccessRules) {
-        match self {
-            Self::Everyone => policy.everyone = rules,
-            Self::Of(role) => {
-                policy.roles.insert(role, rules);
-            }
-            Self::External => policy.external = Some(rules),
-            Self::Tokens => policy.tokens = Some(rules),
-        }
-    }
-}
 
 /// What was typed for one part.
-struct Typed {
-    part: Part,
+pub(super) struct Typed {
+    pub(super) part: Part,
     /// Whether tokens have rules of their own.
-    own: bool,
-    mode: String,
-    countries: String,
-    unknown: String,
-    networks: String,
-    hours: String,
+    pub(super) own: bool,
+    pub(super) mode: String,
+    pub(super) countries: String,
+    pub(super) unknown: String,
+    pub(super) networks: String,
+    pub(super) hours: String,
 }
 
 /// What was typed.
 pub(super) struct Draft {
     pub(super) time_zone: String,
     parts: Vec<Typed>,
-}
-
-/// One part of the form.
-pub(super) struct PartForm {
-    pub(super) title: &'static str,
-    pub(super) state: &'static str,
-    pub(super) open: bool,
-    pub(super) own: Option<Tick>,
-    pub(super) mode: Select,
-    pub(super) countries: TextArea,
-    pub(super) unknown: Select,
-    pub(super) networks: TextArea,
-    pub(super) hours: TextArea,
 }
 
 impl Draft {
@@ -198,7 +126,8 @@ impl Typed {
         }
     }
 
-    fn name(&self, field: &str) -> String {
+    /// The name of one of its fields.
+    pub(super) fn name(&self, field: &str) -> String {
         format!("{}-{field}", self.part.key())
     }
 
@@ -247,92 +176,6 @@ impl Typed {
             }
         }
         rules
-    }
-
-    fn says_something(&self) -> bool {
-        self.mode == "allow"
-            || self.mode == "refuse"
-            || !self.networks.is_empty()
-            || !self.hours.is_empty()
-    }
-
-    fn form(&self, faults: &Faults) -> PartForm {
-        let tokens = self.part == Part::Tokens;
-        let said = self.says_something();
-        let wrong = ["countries", "networks", "hours"]
-            .iter()
-            .any(|field| faults.of(&self.name(field)).is_some());
-        let area = |field: &str, label: &str, hint: &str, value: &str| TextArea {
-            name: self.name(field),
-            label: label.to_owned(),
-            hint: Some(hint.to_owned()),
-            value: value.to_owned(),
-            error: faults.of(&self.name(field)),
-            rows: 3,
-        };
-        PartForm {
-            title: self.part.title(),
-            state: match (said, tokens && self.own) {
-                (true, _) => "Restricted",
-                (false, true) => "No restrictions of their own",
-                (false, false) if tokens => "As their member",
-                (false, false) => "No restrictions",
-            },
-            open: self.part == Part::Everyone || said || wrong,
-            own: tokens.then(|| {
-                Tick::new(self.name("own"), "Tokens have rules of their own", self.own).hint(
-                    "Then only the rules below hold for them; otherwise those of their member do.",
-                )
-            }),
-            mode: self.mode_list(),
-            countries: area(
-                "countries",
-                "Countries",
-                "Two letters or the name, separated by commas, such as DE, France.",
-                &self.countries,
-            ),
-            unknown: self.unknown_list(),
-            networks: area(
-                "networks",
-                "Networks",
-                "From these only, one a line, such as 192.0.2.0/24. Empty: from everywhere.",
-                &self.networks,
-            ),
-            hours: area(
-                "hours",
-                "Hours",
-                "In these only, one a line, such as Mon-Fri 08:00-18:00. Empty: at any time.",
-                &self.hours,
-            ),
-        }
-    }
-
-    fn mode_list(&self) -> Select {
-        let choice = |value: &str, label: &str| Choice::new(value, label, value == self.mode);
-        Select {
-            name: self.name("mode"),
-            label: "From which countries".to_owned(),
-            choices: vec![
-                choice("any", "From any"),
-                choice("allow", "Only from those below"),
-                choice("refuse", "Not from those below"),
-            ],
-            ..Select::default()
-        }
-    }
-
-    fn unknown_list(&self) -> Select {
-        let choice = |value: &str, label: &str| Choice::new(value, label, value == self.unknown);
-        Select {
-            name: self.name("unknown"),
-            label: "When the country is not known".to_owned(),
-            choices: vec![
-                choice("", "As the platform has it"),
-                choice("allow", "Let in"),
-                choice("refuse", "Refuse"),
-            ],
-            ..Select::default()
-        }
     }
 }
 
