@@ -48,7 +48,8 @@ fn is_allowed(role: StaffRole, operation: &str) -> bool {
         | "putUnsafeCountry"
         | "removeUnsafeCountry"
         | "putPeoplePolicy"
-        | "putStaffPolicy" => {
+        | "putStaffPolicy"
+        | "tryPlatformPolicies" => {
             matches!(role, Security | Owner)
         }
         "listPeople" | "getPerson" | "listPersonSessions" | "endPersonSession"
