@@ -10,13 +10,14 @@ use actix_web::{
     cookie::time::Duration,
     get,
     http::{StatusCode, header::LOCATION},
+    middleware::from_fn,
     post,
     web::{Data, Form},
 };
 use cp_app::{
     Auth,
     invitations::{AcceptInvitation, InvitationError, accept_invitation, find_invitation},
-    sessions::{TenantHost, hash_link_token},
+    sessions::hash_link_token,
 };
 use cp_domain::LocalPath;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -25,20 +26,21 @@ use web::{ApiError, Path, ProblemCode, RequestIdExt};
 
 use super::{
     come_in::come_in,
-    context::{ClientInfo, Tenant, Visitor},
+    context::{ClientInfo, Visitor},
     cookies::{cookie, ended, invite_cookie_name},
+    pages::as_pages,
     problems,
 };
-use pages::{Faults, Invited};
+use pages::{Faults, Host, Invited};
 
 const PAGE: &str = "/invite";
 /// How long the form may be left open.
 const COOKIE_LIFE: Duration = Duration::minutes(30);
 
-#[get("/invite/{token}")]
+#[get("/invite/{token}", wrap = "from_fn(as_pages)")]
 pub(super) async fn open(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
+    tenant: Host,
     Path(token): Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     if hash_link_token(&token).is_none() {
@@ -59,11 +61,11 @@ pub(super) async fn open(
         .finish())
 }
 
-#[get("/invite")]
+#[get("/invite", wrap = "from_fn(as_pages)")]
 pub(super) async fn show(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
+    tenant: Host,
     visitor: Visitor,
 ) -> Result<HttpResponse, ApiError> {
     let Some(token) = carried(&request, &auth) else {
@@ -91,11 +93,11 @@ pub(super) struct Submitted {
     password: SecretString,
 }
 
-#[post("/invite")]
+#[post("/invite", wrap = "from_fn(as_pages)")]
 pub(super) async fn submit(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
+    tenant: Host,
     visitor: Visitor,
     ClientInfo(client): ClientInfo,
     RequestIdExt(request_id): RequestIdExt,
@@ -171,7 +173,7 @@ fn preferred_name(invited: &Invited, name: &str) -> Result<Option<String>, Fault
 
 /// The form again when somebody can do better, the reason when nobody can.
 fn answer_fault(
-    tenant: &TenantHost,
+    tenant: &Host,
     invited: &Invited,
     error: InvitationError,
 ) -> Result<HttpResponse, ApiError> {
@@ -199,7 +201,7 @@ fn answer_fault(
     pages::form(tenant, invited, &faults, status)
 }
 
-fn refuse(tenant: &TenantHost, error: InvitationError) -> Result<HttpResponse, ApiError> {
+fn refuse(tenant: &Host, error: InvitationError) -> Result<HttpResponse, ApiError> {
     match error {
         InvitationError::Unknown | InvitationError::Spent(_) => pages::refused(tenant, &error),
         other => Err(problems::invitation(other)),

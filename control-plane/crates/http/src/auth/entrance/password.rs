@@ -36,14 +36,10 @@ struct Password {
 pub(super) async fn show(
     request: HttpRequest,
     frame: Frame,
-    arrived: Arrived,
     browser: Browser,
     asked: Asked,
 ) -> Result<HttpResponse, ApiError> {
     let return_to = asked.return_to();
-    if arrived.is_somebody() {
-        return Ok(see_other(return_to.as_str()));
-    }
     let Some(email) = remembered_email(&request) else {
         return Ok(see_other(local_target("/sign-in", return_to.as_str())));
     };

@@ -147,7 +147,7 @@ fn page(
             Kind::Authenticator => None,
             Kind::Recovery => Some((other(Kind::Authenticator), "Use another second factor")),
         },
-        restart: local_target("/sign-in/restart", return_to.as_str()),
+        restart: local_target("/sign-in", return_to.as_str()),
         return_to,
     };
     frame.render(&template, status)

@@ -1,15 +1,55 @@
 //! What the invitation's page looks like.
 
-use actix_web::{HttpResponse, http::StatusCode};
+use std::{future::Future, ops::Deref, pin::Pin};
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, web::Data,
+};
 use askama::Template;
 use cp_app::{
-    Invitation,
+    Auth, Invitation,
     invitations::InvitationError,
+    people::look_of,
     sessions::{TenantHost, form_token},
 };
 use secrecy::SecretString;
-use ui::{ErrorSummary, Field, Nonce, Page};
-use web::ApiError;
+use ui::{Colour, ErrorSummary, Field, Nonce, Page};
+use web::{ApiError, ProblemCode};
+
+use crate::auth::context::Tenant;
+
+/// The tenant whose page it is, with its colour.
+pub(super) struct Host {
+    tenant: TenantHost,
+    colour: Option<Colour>,
+}
+
+impl Deref for Host {
+    type Target = TenantHost;
+
+    fn deref(&self) -> &TenantHost {
+        &self.tenant
+    }
+}
+
+impl FromRequest for Host {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let Tenant(tenant) = Tenant::extract(&request).await?;
+            let auth = request.app_data::<Data<Auth>>();
+            let auth = auth.ok_or(ProblemCode::Internal)?;
+            let look = look_of(auth, tenant.tenant_id).await;
+            Ok(Self {
+                tenant,
+                colour: look.colour.as_deref().and_then(Colour::parse),
+            })
+        })
+    }
+}
 
 /// Whom the page speaks to.
 pub(super) struct Invited {
@@ -81,7 +121,7 @@ struct Welcome<'a> {
 
 /// The form.
 pub(super) fn form(
-    tenant: &TenantHost,
+    tenant: &Host,
     invited: &Invited,
     faults: &Faults,
     status: StatusCode,
@@ -120,10 +160,7 @@ pub(super) fn form(
 }
 
 /// Why the link does not work.
-pub(super) fn refused(
-    tenant: &TenantHost,
-    error: &InvitationError,
-) -> Result<HttpResponse, ApiError> {
+pub(super) fn refused(tenant: &Host, error: &InvitationError) -> Result<HttpResponse, ApiError> {
     let nonce = Nonce::new();
     let (status, reason) = match error {
         InvitationError::Spent(spent) => (StatusCode::GONE, spent.to_string()),
@@ -145,7 +182,7 @@ pub(super) fn refused(
 }
 
 /// Somebody is in.
-pub(super) fn welcome(tenant: &TenantHost) -> Result<HttpResponse, ApiError> {
+pub(super) fn welcome(tenant: &Host) -> Result<HttpResponse, ApiError> {
     let nonce = Nonce::new();
     let page = page("You are in", tenant, &nonce);
     render(
@@ -158,9 +195,10 @@ pub(super) fn welcome(tenant: &TenantHost) -> Result<HttpResponse, ApiError> {
     )
 }
 
-fn page(title: &str, tenant: &TenantHost, nonce: &Nonce) -> Page {
+fn page(title: &str, tenant: &Host, nonce: &Nonce) -> Page {
     let mut page = Page::new(title, tenant.name.to_string(), nonce);
     page.narrow = true;
+    page.colour = tenant.colour;
     page
 }
 
