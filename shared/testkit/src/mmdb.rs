@@ -1,6 +1,6 @@
 //! A small writer of MMDB files, so that tests say themselves which address is in which country.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// Bytes between the tree and the data.
 const GAP: usize = 16;
@@ -39,15 +39,15 @@ fn write(countries: &[(&str, &str)], record: impl Fn(&str) -> Vec<u8>) -> Vec<u8
         for at in 0..prefix {
             let side = usize::from(address >> (127 - at) & 1 == 1);
             if at + 1 == prefix {
-                nodes[node][side] = Record::Data(data.len());
+                *slot(&mut nodes, node, side) = Record::Data(data.len());
                 break;
             }
-            node = match nodes[node][side] {
+            node = match *slot(&mut nodes, node, side) {
                 Record::Node(next) => next,
                 Record::None | Record::Data(_) => {
                     nodes.push([Record::None; 2]);
                     let next = nodes.len() - 1;
-                    nodes[node][side] = Record::Node(next);
+                    *slot(&mut nodes, node, side) = Record::Node(next);
                     next
                 }
             };
@@ -62,7 +62,8 @@ fn write(countries: &[(&str, &str)], record: impl Fn(&str) -> Vec<u8>) -> Vec<u8
             Record::Node(next) => next,
             Record::Data(offset) => count + GAP + offset,
         };
-        file.extend(&super::must(u32::try_from(value), "a small tree").to_be_bytes()[1..]);
+        let value = super::must(u32::try_from(value), "a small tree");
+        file.extend(value.to_be_bytes().into_iter().skip(1));
     }
     file.extend([0; GAP]);
     file.extend(data);
@@ -82,6 +83,12 @@ fn write(countries: &[(&str, &str)], record: impl Fn(&str) -> Vec<u8>) -> Vec<u8
     file
 }
 
+/// A record of a node.
+fn slot(nodes: &mut [[Record; 2]], node: usize, side: usize) -> &mut Record {
+    let found = nodes.get_mut(node).and_then(|node| node.get_mut(side));
+    super::must(found.ok_or("none"), "a record of a node that was made")
+}
+
 /// A network as 128 bits and the length of its prefix; IPv4 stands at the beginning.
 fn read(network: &str) -> (u128, u32) {
     let (address, prefix) = super::must(network.split_once('/').ok_or(network), "a network");
@@ -89,7 +96,7 @@ fn read(network: &str) -> (u128, u32) {
     let prefix: u32 = super::must(prefix.parse(), "a prefix");
     match address {
         IpAddr::V4(address) => (u128::from(u32::from(address)), prefix + 96),
-        IpAddr::V6(address) => (u128::from(Ipv6Addr::from(address)), prefix),
+        IpAddr::V6(address) => (u128::from(address), prefix),
     }
 }
 
@@ -108,9 +115,9 @@ fn text(value: &str) -> Vec<u8> {
 }
 
 fn number(kind: u8, value: u64) -> Vec<u8> {
-    let bytes = value.to_be_bytes();
-    let bytes = &bytes[value.leading_zeros() as usize / 8..];
-    [control(kind, bytes.len()), bytes.to_vec()].concat()
+    let bytes = value.to_be_bytes().into_iter();
+    let bytes: Vec<u8> = bytes.skip_while(|byte| *byte == 0).collect();
+    [control(kind, bytes.len()), bytes].concat()
 }
 
 fn map(pairs: &[(&str, Vec<u8>)]) -> Vec<u8> {

@@ -135,7 +135,7 @@ pub async fn try_staff_policy(
     draft.staff.check()?;
     let mut run = StaffDryRun::default();
     for staff in LastVisitStore::list_staff(auth.central.conn()).await? {
-        run.look_at_staff(auth, &draft, staff);
+        run.look_at_staff(auth, &draft, &staff);
     }
     let mine = auth.access.visit(address_of(client), auth.clock.now());
     run.myself = Some(Myself {
@@ -168,7 +168,7 @@ impl DryRun {
         }
     }
 
-    fn look_at_staff(&mut self, auth: &Auth, draft: &PlatformPolicies, staff: LastStaffVisit) {
+    fn look_at_staff(&mut self, auth: &Auth, draft: &PlatformPolicies, staff: &LastStaffVisit) {
         // One whose role this release does not know cannot come in anyway.
         let Ok(role) = staff.role.parse::<StaffRole>() else {
             return;

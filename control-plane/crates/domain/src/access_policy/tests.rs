@@ -331,7 +331,7 @@ proptest! {
         let parts = [
             AccessRules { countries: rules.countries, unknown_country, ..AccessRules::default() },
             AccessRules { networks: rules.networks.clone(), ..AccessRules::default() },
-            AccessRules { hours: rules.hours.clone(), ..AccessRules::default() },
+            AccessRules { hours: rules.hours, ..AccessRules::default() },
         ];
         prop_assert_eq!(admitted, parts.into_iter().all(alone));
     }

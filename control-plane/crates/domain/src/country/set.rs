@@ -97,7 +97,7 @@ mod tests {
         fn it_holds_what_was_put_in_and_nothing_else(codes in prop::collection::btree_set("[A-Z]{2}", 0..40)) {
             let countries: Vec<_> = codes.iter().map(|code| Country::parse(code).unwrap()).collect();
             let mut set: CountrySet = countries.iter().copied().collect();
-            prop_assert_eq!(set.iter().collect::<Vec<_>>(), countries.clone());
+            prop_assert_eq!(&set.iter().collect::<Vec<_>>(), &countries);
             for (country, _) in Country::all() {
                 prop_assert_eq!(set.contains(country), countries.contains(&country));
             }
