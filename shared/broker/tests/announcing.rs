@@ -1,5 +1,10 @@
 //! Announcements: everybody who listens hears them, and is told when some may have been lost.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test panics when something is not as it says"
+)]
+
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 

@@ -1,7 +1,7 @@
 //! Where a client is, when proxies stand between: what a header says counts as far as it was
 //! written by proxies that we trust, read from the nearest one outwards.
 
-use std::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};

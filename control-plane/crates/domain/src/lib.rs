@@ -46,15 +46,16 @@ pub use password::{
 };
 pub use sessions::{SessionStage, SessionState, SignInMethod, StaffSessionState, TokenHash};
 pub use sso::{
-    ConnectionRuleError, ConnectionState, EnforcementError, EnforcementGround, FlowPurpose, GroupRole,
-    MAX_BREAK_GLASS_OWNERS, MAX_GROUP_ROLES, check_connection_texts, check_group_roles, standing_of,
-};
-pub use support::{
-    MAX_SUPPORT_MINUTES, MIN_SUPPORT_MINUTES, SUPPORT_REQUEST_LIFE, SupportState, support_scopes,
+    ConnectionRuleError, ConnectionState, EnforcementError, EnforcementGround, FlowPurpose,
+    GroupRole, MAX_BREAK_GLASS_OWNERS, MAX_GROUP_ROLES, check_connection_texts, check_group_roles,
+    standing_of,
 };
 pub use staff::{
     StaffRole, TOTP_HARD_STOP, TOTP_STEP_SECONDS, UnknownStaffRole, accepted_totp_steps,
     totp_digits,
+};
+pub use support::{
+    MAX_SUPPORT_MINUTES, MIN_SUPPORT_MINUTES, SUPPORT_REQUEST_LIFE, SupportState, support_scopes,
 };
 
 pub use fleet::{

@@ -1,6 +1,6 @@
 //! The decision.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use kernel::Role;

@@ -98,7 +98,7 @@ async fn rename(world: &World, element: WorkItemId, number: u64) {
 /// The number in the name of the only element of a board.
 fn number_of(board: &[u8]) -> u64 {
     let board: serde_json::Value = serde_json::from_slice(board).unwrap();
-    let name = &board["cells"][0]["elements"][0]["name"];
+    let name = board.pointer("/cells/0/elements/0/name").unwrap();
     name.as_str().unwrap().parse().unwrap_or(0)
 }
 
@@ -184,7 +184,8 @@ async fn a_renamed_label_is_on_the_next_board() {
     patch_work_item(&ctx, &world.db, command).await.unwrap();
     let name = async || {
         let board = world.board(Who::User, plan.grid).await;
-        board["cells"][0]["elements"][0]["labels"][0]["name"].clone()
+        let name = board.pointer("/cells/0/elements/0/labels/0/name");
+        name.unwrap().clone()
     };
     assert_eq!(name().await, "Risk");
     let command = PatchLabel {
