@@ -172,8 +172,8 @@ async function signIn(provider, ctx) {
   ctx.type = 'html';
   ctx.body = page(
     'The customer’s own sign-in',
-    `${refused}<form method="post"><label>Name <input name="login" value="${hint}"></label>` +
-      '<label>Password <input name="password" type="password"></label>' +
+    `${refused}<form method="post"><label>Name <input name="login" autocomplete="username" value="${hint}"></label>` +
+      '<label>Password <input name="password" type="password" autocomplete="current-password"></label>' +
       '<button id="enter">Enter</button> <button id="cancel" name="cancel" value="1">Cancel</button></form>',
   );
 }

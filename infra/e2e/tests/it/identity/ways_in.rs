@@ -200,10 +200,8 @@ async fn passkey(browser: &Browser, stack: &Stack) -> Result<()> {
         "passkeys-empty",
     )
     .await?;
-    browser
-        .fill("form[data-passkey=register] input", "Laptop")
-        .await?;
-    browser.press("form[data-passkey=register] button").await?;
+    browser.fill("main [data-passkey] input", "Laptop").await?;
+    browser.press("main [data-passkey] button").await?;
     browser.read("Rename Laptop").await?;
     look(browser, "passkeys").await
 }
