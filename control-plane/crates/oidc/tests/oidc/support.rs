@@ -14,7 +14,7 @@ pub const REDIRECT: &str = "http://acme.trellis.localhost:8080/auth/sso/1/callba
 pub fn settings() -> OidcSettings {
     OidcSettings {
         allow_loopback: true,
-        timeout_ms: 3_000,
+        timeout_ms: 20_000,
         key_cooldown_ms: 0,
         ..OidcSettings::default()
     }

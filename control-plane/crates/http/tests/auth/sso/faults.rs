@@ -30,7 +30,7 @@ async fn fails(scene: &Scene, path: &'static str, canned: Canned) {
 
 #[actix_web::test]
 async fn whatever_the_provider_does_the_page_is_clear_and_the_other_ways_in_work() {
-    let scene = Scene::new().await;
+    let scene = Scene::hasty().await;
     // Its metadata are known by now, so that it fails on the way back.
     scene.sign_in(&user("s-0", "zoe@acme.example")).await;
     for path in ["/token", "/userinfo"] {
@@ -67,7 +67,7 @@ async fn whatever_the_provider_does_the_page_is_clear_and_the_other_ways_in_work
 
 #[actix_web::test]
 async fn a_provider_that_cannot_be_asked_at_all_is_said_at_the_start() {
-    let scene = Scene::new().await;
+    let scene = Scene::hasty().await;
     for canned in [
         Canned::After(Duration::from_secs(30)),
         Canned::Cut,

@@ -40,9 +40,18 @@ impl Scene {
 
     /// With these particulars of the connection.
     pub async fn with(particulars: &Value) -> Self {
+        Self::build(particulars, 20_000).await
+    }
+
+    /// With little patience.
+    pub async fn hasty() -> Self {
+        Self::build(&json!({ "provisions": true }), 2_000).await
+    }
+
+    async fn build(particulars: &Value, timeout_ms: u64) -> Self {
         let mut stage = Stage::new().await;
         let names = TestNames::start().await;
-        stage.auth = stage.auth.clone().with_sso(&settings(&names));
+        stage.auth = stage.auth.clone().with_sso(&settings(&names, timeout_ms));
         let tenant = stage.tenant("acme").await;
         let ada = stage.member(&tenant, "ada", Role::Architect).await;
         let site = Site::of(&stage.auth, &tenant).await;
@@ -186,11 +195,11 @@ pub fn path_of(address: &str) -> String {
     rest[rest.find('/').unwrap()..].to_owned()
 }
 
-pub fn settings(names: &TestNames) -> OidcSettings {
+fn settings(names: &TestNames, timeout_ms: u64) -> OidcSettings {
     OidcSettings {
         allow_loopback: true,
         nameserver: names.address().to_string(),
-        timeout_ms: 1_000,
+        timeout_ms,
         key_cooldown_ms: 0,
         ..OidcSettings::default()
     }
