@@ -118,7 +118,7 @@ fn number(text: &str) -> Result<i64, ScimError> {
 
 /// A page of resources.
 #[must_use]
-pub fn list_response(total: u64, start: u64, resources: Vec<Value>) -> Value {
+pub fn list_response(total: u64, start: u64, resources: &[Value]) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": total,

@@ -65,8 +65,8 @@ pub async fn list_groups(
         let members = members.remove(&group.id).unwrap_or_default();
         query.projection.of(view(by, group, members).body)
     });
-    let resources = resources.collect();
-    Ok(list_response(total, query.start, resources))
+    let resources: Vec<Value> = resources.collect();
+    Ok(list_response(total, query.start, &resources))
 }
 
 /// How many groups fit on a page: one at least.

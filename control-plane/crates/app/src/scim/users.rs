@@ -61,8 +61,8 @@ pub async fn list_users(
         let body = view(by, user, groups.unwrap_or_default()).body;
         query.projection.of(body)
     });
-    let resources = resources.collect();
-    Ok(list_response(total, query.start, resources))
+    let resources: Vec<Value> = resources.collect();
+    Ok(list_response(total, query.start, &resources))
 }
 
 /// The user as they are now.

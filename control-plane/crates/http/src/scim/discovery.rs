@@ -11,7 +11,7 @@ pub(super) async fn service_provider(caller: Caller) -> HttpResponse {
 }
 
 pub(super) async fn resource_types(caller: Caller) -> HttpResponse {
-    all(cp_scim::resource_types(&caller.directory.base))
+    all(&cp_scim::resource_types(&caller.directory.base))
 }
 
 pub(super) async fn resource_type(
@@ -22,14 +22,14 @@ pub(super) async fn resource_type(
 }
 
 pub(super) async fn schemas(caller: Caller) -> HttpResponse {
-    all(cp_scim::schema_list(&caller.directory.base))
+    all(&cp_scim::schema_list(&caller.directory.base))
 }
 
 pub(super) async fn schema(caller: Caller, id: Path<String>) -> Result<HttpResponse, Refusal> {
     one(cp_scim::schema(&caller.directory.base, &id))
 }
 
-fn all(documents: Vec<Value>) -> HttpResponse {
+fn all(documents: &[Value]) -> HttpResponse {
     let total = u64::try_from(documents.len()).unwrap_or_default();
     document(&list_response(total, 1, documents))
 }

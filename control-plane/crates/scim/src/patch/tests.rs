@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "cases read better with the values written in place"
+)]
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
