@@ -40,12 +40,12 @@ struct Enrolment {
     passkey: PasskeyButton,
 }
 
-/// Who has to set one up; everybody else starts again.
-fn enrolling(waiting: MaybeWaiting, return_to: &LocalPath) -> Result<PendingSession, HttpResponse> {
+/// Who has to set one up; everybody else is led elsewhere.
+fn enrolling(waiting: MaybeWaiting, return_to: &LocalPath) -> Result<PendingSession, String> {
     match waiting.0 {
         Some(Waiting::Member(pending)) if pending.is_enrolment() => Ok(*pending),
-        Some(_) => Err(see_other(local_target("/sign-in/code", return_to.as_str()))),
-        None => Err(see_other(local_target("/sign-in", return_to.as_str()))),
+        Some(_) => Err(local_target("/sign-in/code", return_to.as_str())),
+        None => Err(local_target("/sign-in", return_to.as_str())),
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn show(
     let return_to = asked.return_to();
     let pending = match enrolling(waiting, &return_to) {
         Ok(pending) => pending,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(see_other(elsewhere)),
     };
     let page = page(&frame, &browser, &pending, return_to, &Faults::default()).await?;
     browser.with(page)
@@ -124,7 +124,7 @@ pub(super) async fn submit(
     let return_to = fields.return_to();
     let pending = match enrolling(waiting, &return_to) {
         Ok(pending) => pending,
-        Err(elsewhere) => return Ok(elsewhere),
+        Err(elsewhere) => return Ok(see_other(elsewhere)),
     };
     let holder = FactorHolder::Enrolling(&pending);
     match confirm_totp(&frame.auth, holder, fields.text("code"), &client).await {
