@@ -24,7 +24,7 @@ pub enum Suspension {
     /// An operation does it.
     Accepted(Accepted),
     /// Another member of staff has to agree.
-    Waits(Approval),
+    Waits(Box<Approval>),
 }
 
 /// A request to take a tenant out of service.
@@ -100,7 +100,7 @@ pub async fn suspend(
     }
     wait(fleet, requester, staff, &command, keyed)
         .await
-        .map(Suspension::Waits)
+        .map(|approval| Suspension::Waits(Box::new(approval)))
 }
 
 /// Writes the request down; one that waits already is answered again.

@@ -50,7 +50,7 @@ pub(super) async fn invite(
     };
     let link = app::invite_staff(&auth, &by, invite)
         .await
-        .map_err(|error| problems::staff_link(error))?;
+        .map_err(problems::staff_link)?;
     Ok(created(link))
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn reset(
     staff.may_now(&auth, FleetPermission::ManageStaff)?;
     let link = app::reset_staff(&auth, &staff.by(&()), id.into_inner())
         .await
-        .map_err(|error| problems::staff_link(error))?;
+        .map_err(problems::staff_link)?;
     Ok(created(link))
 }
 
@@ -162,7 +162,7 @@ pub(super) async fn open(
     web::csrf::guard_cookie(&request)?;
     let opened = app::open_link(&auth, &body.into_inner().token, &client)
         .await
-        .map_err(|error| problems::staff_link(error))?;
+        .map_err(problems::staff_link)?;
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "no-store"))
         .json(views::opened(&opened)))
@@ -199,6 +199,6 @@ pub(super) async fn use_up(
     };
     app::use_link(&auth, command)
         .await
-        .map_err(|error| problems::staff_link(error))?;
+        .map_err(problems::staff_link)?;
     Ok(HttpResponse::NoContent().finish())
 }
