@@ -3,6 +3,7 @@
 
 mod breached;
 mod hashers;
+mod room;
 
 use std::{
     sync::{
@@ -12,9 +13,7 @@ use std::{
     time::Duration,
 };
 
-use argon2::{
-    Algorithm, Argon2, Params, PasswordHash, PasswordHasher as _, PasswordVerifier as _, Version,
-};
+use argon2::{Algorithm, Argon2, Params, PasswordHash, Version};
 use cp_domain::{PasswordUse, WeakPassword, check_length, check_strength};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -107,22 +106,24 @@ impl Passwords {
             memory_kib,
             iterations,
             parallelism,
-            ..
+            permits,
+            queue_ms,
+            breached_file,
         } = settings;
         let params = Params::new(memory_kib, iterations, parallelism, None)
             .map_err(|error| PasswordError::Parameters(error.to_string()))?;
         let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let breached = Some(settings.breached_file.as_str())
+        let breached = Some(breached_file)
             .filter(|path| !path.is_empty())
-            .map(|path| BreachedFile::open(path.as_ref()))
+            .map(|path| BreachedFile::open(path.into()))
             .transpose()?;
         let dummy = hash(&hasher, "nobody has this password")?.into();
         Ok(Self {
             hasher,
-            hashers: Hashers::start(settings.permits)
+            hashers: Hashers::start(permits)
                 .map_err(|error| PasswordError::Threads(error.to_string()))?,
-            permits: Arc::new(Semaphore::new(settings.permits.max(1))),
-            queue: Duration::from_millis(settings.queue_ms),
+            permits: Arc::new(Semaphore::new(permits.max(1))),
+            queue: Duration::from_millis(queue_ms),
             dummy,
             breached,
             checks: Arc::default(),
@@ -154,10 +155,7 @@ impl Passwords {
         let known = kept.is_some();
         let kept = kept.unwrap_or(&self.dummy).to_owned();
         self.work(password, move |password| {
-            let matches = hasher
-                .verify_password(password.as_bytes(), kept.as_str())
-                .is_ok()
-                && known;
+            let matches = room::verify(password, &kept) && known;
             let weaker = matches && is_weaker(&kept, hasher.params());
             let stronger = if weaker {
                 Some(hash(&hasher, password)?)
@@ -242,10 +240,7 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn hash(hasher: &Argon2<'_>, password: &str) -> Result<String, PasswordError> {
-    hasher
-        .hash_password(password.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|error| PasswordError::Failed(error.to_string()))
+    room::hash(hasher.params(), password).map_err(|error| PasswordError::Failed(error.to_string()))
 }
 
 fn is_weaker(kept: &str, wanted: &Params) -> bool {

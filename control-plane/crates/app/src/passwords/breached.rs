@@ -4,7 +4,7 @@
 use std::{
     fs::File,
     io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 use sha1::{Digest as _, Sha1};
@@ -24,11 +24,11 @@ impl BreachedFile {
     ///
     /// # Errors
     /// When it cannot be read, or does not begin with a hash.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
         let mut first = [0; DIGITS];
-        File::open(path)?.read_exact(&mut first)?;
+        File::open(&path)?.read_exact(&mut first)?;
         if first.iter().all(u8::is_ascii_hexdigit) {
-            Ok(Self(path.to_owned()))
+            Ok(Self(path))
         } else {
             Err(io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -113,7 +113,7 @@ mod tests {
         for number in [1, 2, 100, 5000] {
             let passwords: Vec<String> = (0..number).map(|n| format!("secret {n}")).collect();
             let path = file_of(&passwords, &number.to_string());
-            let file = BreachedFile::open(&path).unwrap();
+            let file = BreachedFile::open(path.clone()).unwrap();
             for password in &passwords {
                 assert!(file.contains(password).unwrap(), "{password} of {number}");
             }
@@ -126,14 +126,14 @@ mod tests {
 
     #[test]
     fn another_file_is_refused() {
-        assert!(BreachedFile::open(Path::new("/nowhere/at/all")).is_err());
+        assert!(BreachedFile::open("/nowhere/at/all".into()).is_err());
         let path = std::env::temp_dir().join(format!("breached-wrong-{}", std::process::id()));
         std::fs::write(
             &path,
             "password,count\nsecret,1\nanother line that is long enough",
         )
         .unwrap();
-        assert!(BreachedFile::open(&path).is_err());
+        assert!(BreachedFile::open(path.clone()).is_err());
         std::fs::remove_file(path).unwrap();
     }
 }

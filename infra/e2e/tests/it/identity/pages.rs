@@ -74,7 +74,7 @@ async fn full(stack: &Stack, browser: &Browser, ada: &str) -> Result<()> {
     let posts = [
         (
             "/auth/v1/tokens",
-            json!({ "name": "Report", "scopes": ["members:read"] }),
+            json!({ "name": "Report", "scopes": ["members:read"], "expires_at": "2027-01-01T00:00:00Z" }),
         ),
         (
             "/auth/v1/security/domains",

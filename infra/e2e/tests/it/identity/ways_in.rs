@@ -202,7 +202,8 @@ async fn passkey(browser: &Browser, stack: &Stack) -> Result<()> {
     .await?;
     browser.fill("main [data-passkey] input", "Laptop").await?;
     browser.press("main [data-passkey] button").await?;
-    browser.read("Rename Laptop").await?;
+    browser.see("a[href^='/security/passkeys/']").await?;
+    browser.read("Added just now").await?;
     look(browser, "passkeys").await
 }
 
