@@ -54,10 +54,9 @@ async fn link(stage: &Stage, site: &Site, email: &str) -> String {
     })
     .await;
     let mails = mailbox().messages_to(email).await;
-    let links = mails.iter().filter_map(|mail| mail.link());
+    let mut links = mails.iter().rev().filter_map(|mail| mail.link());
     links
-        .filter(|link| link.contains("/recover/"))
-        .last()
+        .find(|link| link.contains("/recover/"))
         .unwrap()
         .to_owned()
 }

@@ -63,7 +63,6 @@ pub(super) async fn begin_sign_in(
     ),
 )]
 #[post("/auth/v1/sign-in/passkey")]
-#[expect(clippy::too_many_arguments, reason = "it is what the request has")]
 pub(super) async fn sign_in(
     auth: Data<Auth>,
     Tenant(tenant): Tenant,
@@ -218,7 +217,10 @@ pub(in crate::auth) fn given(browser: &BrowserCookie, body: PasskeyRequest) -> P
 }
 
 /// The first half of a ceremony, and the cookie that the second is known by.
-pub(in crate::auth) fn ceremony(browser: &BrowserCookie, begun: app::BegunCeremony) -> HttpResponse {
+pub(in crate::auth) fn ceremony(
+    browser: &BrowserCookie,
+    begun: app::BegunCeremony,
+) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header(("cache-control", "no-store"));
     if let Some(cookie) = browser.to_set() {
