@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, http::StatusCode, post};
 use askama::Template;
 use cp_app::sessions as app;
+use cp_domain::Country;
 use kernel::SessionId;
 use ui::{Banner, Moment, Nonce, Page, Tabs};
 use web::{ApiError, Path};
@@ -51,7 +52,7 @@ pub(super) async fn list(seat: Seat, done: Done) -> Result<HttpResponse, ApiErro
         id: own.session.id,
         current: own.current,
         place: match own.session.country {
-            Some(country) => format!("{} ({country})", own.session.address),
+            Some(code) => format!("{}, {}", own.session.address, country_name(&code)),
             None => own.session.address,
         },
         device: own.session.device,
@@ -101,4 +102,10 @@ pub(super) async fn end_others(seat: Seat, _form: Submission) -> Result<HttpResp
         .await
         .map_err(|error| problems::store(&error))?;
     Ok(see_other(format!("{PAGE}?done=others-ended")))
+}
+
+/// What a country is called; its code when it has no name.
+fn country_name(code: &str) -> String {
+    let known = Country::parse(code).ok().and_then(|country| country.name());
+    known.unwrap_or(code).to_owned()
 }

@@ -5,10 +5,13 @@ use crate::support::one_tenant;
 
 #[actix_web::test]
 async fn one_sees_where_one_is_signed_in_and_ends_it() {
-    let (_stage, _, site, ada) = one_tenant().await;
+    let (stage, _, site, ada) = one_tenant().await;
     let here = site.sign_in(&ada).await;
+    let abroad = "UPDATE sessions SET country = 'FR'";
+    stage.execute(abroad, []).await;
     let alone = open(&site, "/security/sessions", &here).await;
     assert!(alone.text.contains("You are signed in nowhere else."));
+    assert!(alone.text.contains("127.0.0.1, France"), "{}", alone.text);
     assert!(!alone.text.contains("End all other sessions"));
 
     let there = site.sign_in(&ada).await;
