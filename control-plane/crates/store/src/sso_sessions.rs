@@ -11,6 +11,17 @@ use crate::{StoreError, sql};
 #[derive(Debug, Clone, Copy)]
 pub struct SsoSessionStore;
 
+/// How many ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Sessions that did not come through a provider.
+    pub sessions: u64,
+    /// Clients.
+    pub clients: u64,
+    /// Access tokens.
+    pub tokens: u64,
+}
+
 #[derive(FromQueryResult)]
 struct MemberRow {
     member_id: Uuid,
@@ -53,7 +64,8 @@ impl SsoSessionStore {
         Ok(found.into_iter().map(|row| row.member_id.into()).collect())
     }
 
-    /// Ends every session of a tenant that did not come through a provider, and every token.
+    /// Ends every session of a tenant that did not come through a provider, every client and
+    /// every token.
     ///
     /// # Errors
     /// When the database fails.
@@ -61,7 +73,7 @@ impl SsoSessionStore {
         conn: &impl ConnectionTrait,
         tenant: TenantId,
         now: DateTime<Utc>,
-    ) -> Result<(u64, u64), StoreError> {
+    ) -> Result<Ended, StoreError> {
         let values = || [now.into(), tenant.as_uuid().into()];
         let sessions = sql::execute(
             conn,
@@ -70,11 +82,23 @@ impl SsoSessionStore {
             values(),
         );
         let sessions = sessions.await?;
+        // The clients before the tokens: who asks for a token at this moment keeps its client
+        // until it has the token, which is then seen.
+        let clients = sql::execute(
+            conn,
+            "UPDATE client_secrets SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL",
+            values(),
+        );
+        let clients = clients.await?;
         let tokens = sql::execute(
             conn,
             "UPDATE access_tokens SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL",
             values(),
         );
-        Ok((sessions, tokens.await?))
+        Ok(Ended {
+            sessions,
+            clients,
+            tokens: tokens.await?,
+        })
     }
 }

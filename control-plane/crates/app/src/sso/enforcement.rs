@@ -71,7 +71,7 @@ async fn read(tx: &DatabaseTransaction, by: &Administrator<'_>) -> Result<Securi
 }
 
 /// Changes the tenant's decisions. Enforcing single sign-on ends at once every session that did
-/// not come through a provider, and every token.
+/// not come through a provider, every client secret and every token.
 ///
 /// # Errors
 /// When the caller may not, the precondition or a rule forbids it, or the database fails.
@@ -106,12 +106,12 @@ pub async fn change_security(
         decisions: decisions.clone(), owners: owners.clone(),
     }) });
     if enforces {
-        let (sessions, tokens) = SsoSessionStore::revoke_others(&tx, tenant, now).await?;
+        let ended = SsoSessionStore::revoke_others(&tx, tenant, now).await?;
         if let Some(detail) = detail.as_object_mut() {
-            detail.insert(
-                "ended".to_owned(),
-                json!({ "sessions": sessions, "tokens": tokens }),
-            );
+            let ended = json!({
+                "sessions": ended.sessions, "clients": ended.clients, "tokens": ended.tokens,
+            });
+            detail.insert("ended".to_owned(), ended);
         }
     }
     audit(&tx, auth, by, "security.change", tenant, detail).await?;

@@ -125,8 +125,9 @@ fn impact(prospect: &Prospect) -> Vec<String> {
          anybody in any more, save the break-glass owners."
             .to_owned(),
         format!(
-            "{} and {} that came otherwise end at once.",
+            "{} that came otherwise, {} and {} end at once.",
             counted(found.other_sessions, "session", "sessions"),
+            counted(found.clients, "client secret", "client secrets"),
             counted(found.tokens, "token", "tokens"),
         ),
     ];

@@ -1,6 +1,9 @@
 //! Enforced single sign-on: nobody else's way in is left, and nobody is locked out.
 
-use actix_web::http::Method;
+use actix_web::{
+    http::{Method, header::CONTENT_TYPE},
+    test::TestRequest,
+};
 use chrono::TimeDelta;
 use kernel::Role;
 use serde_json::{Value, json};
@@ -146,6 +149,69 @@ async fn it_ends_what_did_not_come_by_a_provider_at_once() {
     // Who came by the provider stays, and so do other tenants.
     assert!(scene.session(&zoe).await.is_some());
     assert!(globex.is_in(&gils).await);
+}
+
+/// A client of whoever the cookie is of: what it shows at `/oauth/token`.
+async fn client(scene: &Scene, cookie: &str) -> String {
+    let order = json!({
+        "name": "Nightly", "scopes": ["work_items:read"],
+        "expires_at": scene.stage.now() + TimeDelta::days(30),
+    });
+    let path = "/auth/v1/client-secrets";
+    let made = scene.site.post(path, cookie, &order).await.expect(201);
+    let made = made.json();
+    let text = |name: &str| made[name].as_str().unwrap().to_owned();
+    format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        text("client_id"),
+        text("client_secret")
+    )
+}
+
+async fn ask_for_token(scene: &Scene, form: &str) -> Answer {
+    let request = TestRequest::post()
+        .uri("/oauth/token")
+        .insert_header((CONTENT_TYPE, "application/x-www-form-urlencoded"))
+        .set_payload(form.to_owned());
+    scene.site.send(request).await
+}
+
+#[actix_web::test]
+async fn clients_from_before_get_no_token_any_more() {
+    let scene = Scene::new().await;
+    let bob = scene.stage.member(&scene.tenant, "bob", Role::User).await;
+    let mut browser = Browser::with(&scene.site.sign_in(&scene.ada).await);
+    let (zoe, _) = scene.sign_in(&user("zoe", "zoe@acme.example")).await;
+    // Those of who is named for emergencies and of who came by the provider are no better.
+    let mut clients = Vec::new();
+    for cookie in [
+        scene.site.sign_in(&bob).await,
+        browser.cookies(),
+        zoe.cookies(),
+    ] {
+        clients.push(client(&scene, &cookie).await);
+    }
+    let mut tokens = Vec::new();
+    for form in &clients {
+        let issued = ask_for_token(&scene, form).await.expect(200).json();
+        tokens.push(issued["access_token"].as_str().unwrap().to_owned());
+    }
+    test_as_ada(&scene, &mut browser).await;
+    let body = json!({ "sso_enforced": true, "break_glass_owners": [scene.ada.id] });
+    patch(&scene, &browser.cookies(), &body).await.expect(200);
+    for (form, token) in clients.iter().zip(&tokens) {
+        let refused = ask_for_token(&scene, form).await.expect(401).json();
+        assert_eq!(refused["error"], "invalid_client");
+        let path = "/auth/v1/session";
+        scene.site.get_with_token(path, token).await.expect(401);
+    }
+    assert_eq!(
+        scene.count("client_secrets WHERE revoked_at IS NULL").await,
+        0
+    );
+    // Who comes by the provider may make new ones, as with tokens.
+    let form = client(&scene, &zoe.cookies()).await;
+    ask_for_token(&scene, &form).await.expect(200);
 }
 
 #[actix_web::test]
