@@ -12,8 +12,8 @@ pub use pending::{Pending, PendingSession, find_pending};
 use chrono::{DateTime, TimeDelta, Utc};
 use cp_domain::{Factors, MemberState, SessionStage, SignInMethod, access_policy::Refusal};
 use cp_store::{
-    FactorStore, KnownDeviceStore, Member, MembershipStore, Session, SessionStore, StoreError,
-    TenantSecurity, TenantSecurityStore,
+    FactorStore, IdentityStore, KnownDeviceStore, Member, MembershipStore, Session, SessionStore,
+    StoreError, TenantSecurity, TenantSecurityStore,
     seal::{Purpose, SealError},
 };
 use kernel::{ConnectionId, MemberId, PersonId, SessionId, TenantId};
@@ -125,6 +125,13 @@ pub(crate) async fn admit_since(
         .await?
         .filter(|member| member.membership.state == MemberState::Active)
         .ok_or(AdmissionError::NotAdmitted)?;
+    if let Some(provider) = &proven.provider {
+        // Likewise an unlinking.
+        let linked = IdentityStore::has_any_shared(&tx, provider.connection, proven.person);
+        if !linked.await? {
+            return Err(AdmissionError::NotAdmitted);
+        }
+    }
     let security = TenantSecurityStore::get(&tx, proven.tenant).await?;
     let alarms = check_method(&tx, auth, &proven, &security, &member, client).await?;
     let factors = FactorStore::get(&tx, proven.person).await?.factors;

@@ -85,6 +85,23 @@ impl IdentityStore {
         Ok(row.one(conn).await?.is_some())
     }
 
+    /// As [`Self::has_any`]; kept as it is until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_any_shared(
+        conn: &impl ConnectionTrait,
+        connection: ConnectionId,
+        person: PersonId,
+    ) -> Result<bool, StoreError> {
+        let row = sql::select::<PersonRow, 2>(
+            "SELECT person_id FROM sso_identities WHERE connection_id = ? AND person_id = ? \
+             LIMIT 1 LOCK IN SHARE MODE",
+            [connection.as_uuid().into(), person.as_uuid().into()],
+        );
+        Ok(row.one(conn).await?.is_some())
+    }
+
     /// A person's identities at the providers of a tenant.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use cp_domain::SignInMethod;
 use cp_oidc::{Claims, ProvenIdentity};
 use cp_store::{
     AuditActor, AuditEvent, AuditStore, Connection, ConnectionStore, Identity, IdentityStore,
-    MembershipStore, Person, PersonStore, SessionStore, StoreError,
+    MembershipStore, Person, PersonStore, SessionStore, SsoSessionStore, StoreError,
 };
 use kernel::{ConnectionId, RequestId};
 use sea_orm::DatabaseTransaction;
@@ -297,7 +297,8 @@ pub async fn list_identities(
     IdentityStore::list(conn, session.tenant_id, session.person_id).await
 }
 
-/// Takes away a provider's user as a way in of the signed-in person.
+/// Takes away a provider's user as a way in of the signed-in person. Whoever came in as that user
+/// is out at once, wherever: perhaps that is why the owner does it.
 ///
 /// # Errors
 /// When they have to confirm who they are, there is none such, or the database fails.
@@ -313,9 +314,12 @@ pub async fn unlink(
     step_up::require(auth, session)?;
     let person = PersonStore::find(&tx, session.person_id).await?;
     let person = person.ok_or(StoreError::Missing("person"))?;
+    // A sign-in that is under way is over before, and its session seen, or is not admitted.
     if IdentityStore::delete(&tx, connection.id, person.id).await? == 0 {
         return Err(SsoAdminError::NotFound);
     }
+    let now = auth.clock.now();
+    let ended = SsoSessionStore::revoke(&tx, connection.id, None, Some(person.id), now).await?;
     let detail = json!({ "connection": connection.id });
     audit(
         &tx,
@@ -328,5 +332,8 @@ pub async fn unlink(
     )
     .await?;
     tx.commit().await.map_err(StoreError::from)?;
+    for member in ended {
+        auth.directory.member_changed(member).await;
+    }
     Ok(())
 }

@@ -125,7 +125,8 @@ pub(super) async fn ask_unlink(
         way: DEEP,
         action: format!("{PAGE}/{connection}/unlink"),
         impact: vec![
-            "Signing in there does not lead to your account any more. Sessions that you have stay."
+            "Signing in there does not lead to your account any more, and sessions that began so \
+             end at once. Others stay."
                 .to_owned(),
         ],
         facts: vec![

@@ -79,7 +79,7 @@ pub(super) async fn link(
         .json(Departure { authorization_url }))
 }
 
-/// Takes a provider's user away as one's own way in.
+/// Takes a provider's user away as one's own way in; sessions that began so end.
 #[utoipa::path(
     tag = "Single sign-on",
     operation_id = "unlinkIdentity",

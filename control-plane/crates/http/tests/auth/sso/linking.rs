@@ -6,7 +6,7 @@ use kernel::Role;
 use serde_json::{Value, json};
 
 use super::scene::{Browser, Scene, user};
-use crate::support::{Answer, TestMember};
+use crate::support::{Answer, Site, TestMember};
 
 const IDENTITIES: &str = "/auth/v1/identities";
 
@@ -70,6 +70,36 @@ async fn who_is_signed_in_and_confirmed_links_whatever_address_the_provider_says
     assert!(identities(&scene, &browser).await.is_empty());
     let (fresh, _) = scene.sign_in(&json!({ "sub": "s-9" })).await;
     assert!(scene.session(&fresh).await.is_none());
+}
+
+#[actix_web::test]
+async fn unlinking_ends_what_came_in_by_it_everywhere_and_nothing_else() {
+    let scene = Scene::new().await;
+    let bob = scene.stage.member(&scene.tenant, "bob", Role::User).await;
+    let mut own = signed_in(&scene, &bob).await;
+    scene.idp.set_user(&json!({ "sub": "s-9" }));
+    link(&scene, &mut own).await.expect(303);
+    let (taken, _) = scene.sign_in(&json!({ "sub": "s-9" })).await;
+    let (zoes, _) = scene.sign_in(&user("zoe", "zoe@acme.example")).await;
+    let process = scene.stage.second_process().await;
+    let elsewhere = Site::of(&process, &scene.tenant).await;
+    assert!(elsewhere.is_in(&taken.cookies()).await);
+    let path = format!("{IDENTITIES}/{}", scene.connection);
+    scene.site.delete(&path, &own.cookies()).await.expect(204);
+    assert!(scene.session(&taken).await.is_none());
+    assert!(!elsewhere.is_in(&taken.cookies()).await);
+    assert!(scene.session(&own).await.is_some());
+    assert!(scene.session(&zoes).await.is_some());
+}
+
+#[actix_web::test]
+async fn who_unlinks_the_way_by_which_they_came_is_out() {
+    let scene = Scene::new().await;
+    let (browser, _) = scene.sign_in(&user("zoe", "zoe@acme.example")).await;
+    let path = format!("{IDENTITIES}/{}", scene.connection);
+    let done = scene.site.delete(&path, &browser.cookies()).await;
+    done.expect(204);
+    assert!(scene.session(&browser).await.is_none());
 }
 
 #[actix_web::test]
