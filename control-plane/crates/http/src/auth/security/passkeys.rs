@@ -50,8 +50,10 @@ struct List {
     page: Page,
     tabs: Tabs,
     done: Option<Banner>,
-    /// There is a second factor, and no recovery code.
-    codes_due: bool,
+    /// The passkey that was added is the first second factor.
+    first: bool,
+    /// How many recovery codes there are; none when nothing is to be said about them.
+    codes: Option<u32>,
     rows: Vec<Row>,
     name: Field,
 }
@@ -63,6 +65,7 @@ pub(super) async fn list(
     done: Done,
 ) -> Result<HttpResponse, ApiError> {
     let passkeys = own(&seat).await?;
+    let (first, codes) = news(&seat, &done).await?;
     let nonce = Nonce::new();
     let mut page = seat.frame("Passkeys", Section::Own, WAY, &nonce);
     page.passkeys = true;
@@ -75,8 +78,8 @@ pub(super) async fn list(
     let template = List {
         page,
         tabs: tabs(PAGE),
-        // The codes that came with the first passkey were shown to its script only.
-        codes_due: done.is("added") && passkeys.len() == 1,
+        first,
+        codes,
         done: done.banner(DONE),
         rows: passkeys.into_iter().map(row).collect(),
         name: Field {
@@ -87,6 +90,19 @@ pub(super) async fn list(
         .value(client.device),
     };
     render(&template, StatusCode::OK, &nonce)
+}
+
+/// What a passkey that was just added means, by what else there is: whether it is the first second
+/// factor, and how many recovery codes there are where that is worth a word.
+async fn news(seat: &Seat, done: &Done) -> Result<(bool, Option<u32>), ApiError> {
+    if !done.is("added") {
+        return Ok((false, None));
+    }
+    let found = overview(&seat.auth, seat.session.person_id).await;
+    let factors = found.map_err(|error| problems::store(&error))?.factors;
+    let first = factors.only(Factor::Passkey);
+    let codes = factors.recovery_codes;
+    Ok((first, (first || codes == 0).then_some(codes)))
 }
 
 async fn own(seat: &Seat) -> Result<Vec<OwnPasskey>, ApiError> {

@@ -127,7 +127,9 @@ async fn passkeys_are_listed_renamed_and_removed() {
     );
     let cookie = add_passkey(&site, &cookie).await;
     let page = open(&site, "/security/passkeys?done=added", &cookie).await;
-    assert!(page.text.contains("Make recovery codes"), "{}", page.text);
+    for news in ["a second factor from now on", "You have 10 recovery codes"] {
+        assert!(page.text.contains(news), "{}", page.text);
+    }
     let path = between(
         &page.text,
         "class=\"button\" href=\"/security/passkeys",
@@ -154,6 +156,23 @@ pub async fn add_passkey(site: &Site, cookie: &str) -> String {
     let mut passkey = SoftPasskey::new(site);
     let added = crate::passkeys::add(site, cookie, &mut passkey).await;
     cookie_of(&added.expect(201), "trellis")
+}
+
+#[actix_web::test]
+async fn a_passkey_beside_an_app_is_told_of_by_what_there_is() {
+    let (stage, _, site, ada) = one_tenant().await;
+    let enrolled = Enrolled::totp(&stage, &site, &ada).await;
+    let cookie = add_passkey(&site, &enrolled.cookie).await;
+    let added = "/security/passkeys?done=added";
+    // Nothing is new but the passkey.
+    let page = open(&site, added, &cookie).await;
+    assert!(page.text.contains("The passkey is added."));
+    assert!(!page.text.contains("a second factor from now on"));
+    assert!(!page.text.contains("recovery codes"), "{}", page.text);
+    stage.execute("DELETE FROM recovery_codes", []).await;
+    let page = open(&site, added, &cookie).await;
+    assert!(page.text.contains("You have no recovery codes."));
+    assert!(!page.text.contains("a second factor from now on"));
 }
 
 #[actix_web::test]
