@@ -1,5 +1,7 @@
 //! The second person: many people are not put out of service by one.
 
+use std::time::Duration;
+
 use cp_domain::StaffRole;
 use cp_staff_api::{ApprovalState, StaffApiError, SuspendTenant};
 use kernel::TenantId;
@@ -129,6 +131,51 @@ async fn what_is_declined_or_too_old_is_not_done() {
         owner.approval(&second).await.unwrap().state,
         ApprovalState::Expired
     );
+}
+
+/// How many rows there are.
+async fn count(served: &Served, text: &str) -> i64 {
+    let conn = served.control_plane.parts.central.conn();
+    let statement = Statement::from_string(DbBackend::MySql, text);
+    let row = conn.query_one_raw(statement).await.unwrap().unwrap();
+    row.try_get_by_index(0).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_and_its_operation_are_there_both_or_neither() {
+    let served = Served::new(false).await;
+    let (owner, _) = served.staff(StaffRole::Owner).await;
+    let (operator, _) = served.staff(StaffRole::Operator).await;
+    let id = served.control_plane.provision("acme").await.tenant_id;
+    crowd(&served, id, 50).await;
+    let waits = operator.suspend_tenant(id, &body(Some("acme"))).await;
+    assert_eq!(code(&waits.unwrap_err()), "second_person_required");
+    let page = owner.approvals(&Default::default()).await.unwrap();
+    let approval = page.data[0].id.clone();
+    let suspensions = "SELECT COUNT(*) FROM operations WHERE kind = 'suspend'";
+    // Somebody decides in a transaction that is not over: who approves has seen it waiting, and
+    // comes too late in the end.
+    let central = &served.control_plane.parts.central;
+    let other = central.begin().await.unwrap();
+    let decline = "UPDATE approvals SET state = 'declined', decided_at = NOW(6)";
+    let decline = Statement::from_string(DbBackend::MySql, decline);
+    other.execute_raw(decline).await.unwrap();
+    let approving = async { owner.approve(&approval).await };
+    let deciding = async {
+        // The tenant is locked by who approves, then.
+        testkit::eventually(Duration::from_secs(20), async || {
+            let free = "SELECT id FROM tenants WHERE slug = 'acme' FOR UPDATE NOWAIT";
+            let free = Statement::from_string(DbBackend::MySql, free);
+            central.conn().query_one_raw(free).await.is_err()
+        })
+        .await;
+        other.commit().await.unwrap();
+    };
+    let (approved, ()) = futures_util::join!(approving, deciding);
+    assert_eq!(code(&approved.unwrap_err()), "invalid_state");
+    assert_eq!(count(&served, suspensions).await, 0);
+    let decided = owner.approval(&approval).await.unwrap();
+    assert_eq!(decided.state, ApprovalState::Declined);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use super::{
     Accepted, Act, Fleet, KeyError, Keyed, Requester, ServiceError,
     keyed::{keep, kept},
     suspend_tenant,
+    tenants::suspend_in,
 };
 
 /// How long a request waits for the second person.
@@ -175,17 +176,14 @@ pub async fn approve(
     let now = fleet.clock.now();
     let input: serde_json::Value = serde_json::from_str(&waiting.input).unwrap_or_default();
     let reason = input.get("reason").and_then(|reason| reason.as_str());
-    // The operation first: of two who agree at once, the second finds the tenant busy.
-    let accepted = suspend_tenant(
-        fleet,
-        requester,
-        waiting.tenant,
-        reason.unwrap_or_default(),
-        None,
-    )
-    .await?;
+    let reason = reason.unwrap_or_default();
+    // Both or neither: an approval that is decided meanwhile takes the operation with it.
     let tx = fleet.central.begin().await.map_err(StoreError::from)?;
-    ApprovalStore::decide(&tx, id, staff, Some(accepted.operation_id), now).await?;
+    cp_store::MembershipStore::lock_tenant(&tx, waiting.tenant).await?;
+    let accepted = suspend_in(fleet, &tx, requester, waiting.tenant, reason).await?;
+    if !ApprovalStore::decide(&tx, id, staff, Some(accepted.operation_id), now).await? {
+        return Err(ApprovalError::Over);
+    }
     let detail =
         json!({ "operation": accepted.operation_id, "requested_by": waiting.requested_by });
     let act = Act {
@@ -196,6 +194,7 @@ pub async fn approve(
     };
     fleet.remember(&tx, requester, act).await?;
     tx.commit().await.map_err(StoreError::from)?;
+    fleet.operation_changed(accepted.operation_id).await;
     Ok(accepted)
 }
 

@@ -16,6 +16,7 @@ pub use create::{
     Accepted, Architect, CreateTenant, CreateTenantError, DEFAULT_GROUP, DEFAULT_PLAN,
     ProvisionInput, create_tenant,
 };
+pub(in crate::fleet) use service::suspend_in;
 pub use service::{ServiceError, resume_tenant, suspend_tenant};
 
 /// The tenant schema that this release gives.

@@ -3,6 +3,7 @@
 use cp_domain::{Operation, OperationKind, OperationState, TenantState};
 use cp_store::{MembershipStore, OperationStore, StoreError, TenantStore};
 use kernel::TenantId;
+use sea_orm::DatabaseTransaction;
 use serde_json::json;
 
 use super::Accepted;
@@ -10,6 +11,16 @@ use crate::fleet::{
     Act, Fleet, KeyError, Keyed, Requester,
     keyed::{keep, kept},
 };
+
+/// An operation, the state that it aims at, and its name in the audit log.
+type Wanted = (OperationKind, TenantState, &'static str);
+
+const SUSPEND: Wanted = (
+    OperationKind::Suspend,
+    TenantState::Suspended,
+    "tenant.suspend",
+);
+const RESUME: Wanted = (OperationKind::Resume, TenantState::Active, "tenant.resume");
 
 /// Why a tenant's service is not changed.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +63,20 @@ pub async fn suspend_tenant(
     keyed: Option<&Keyed>,
 ) -> Result<Accepted, ServiceError> {
     let detail = json!({ "reason": reason });
-    let wanted = (
-        OperationKind::Suspend,
-        TenantState::Suspended,
-        "tenant.suspend",
-    );
-    write(fleet, (requester, keyed), tenant, wanted, detail).await
+    write(fleet, (requester, keyed), tenant, SUSPEND, detail).await
+}
+
+/// As [`suspend_tenant`], in a transaction of the caller, which has locked the tenant. After the
+/// commit the caller says that there is an operation.
+pub(in crate::fleet) async fn suspend_in(
+    fleet: &Fleet,
+    tx: &DatabaseTransaction,
+    requester: &Requester,
+    tenant: TenantId,
+    reason: &str,
+) -> Result<Accepted, ServiceError> {
+    let detail = json!({ "reason": reason });
+    write_in(fleet, tx, requester, tenant, SUSPEND, detail).await
 }
 
 /// Writes down an operation that puts the tenant back into service.
@@ -70,15 +89,14 @@ pub async fn resume_tenant(
     tenant: TenantId,
     keyed: Option<&Keyed>,
 ) -> Result<Accepted, ServiceError> {
-    let wanted = (OperationKind::Resume, TenantState::Active, "tenant.resume");
-    write(fleet, (requester, keyed), tenant, wanted, json!({})).await
+    write(fleet, (requester, keyed), tenant, RESUME, json!({})).await
 }
 
 async fn write(
     fleet: &Fleet,
     (requester, keyed): (&Requester, Option<&Keyed>),
     id: TenantId,
-    (kind, aim, action): (OperationKind, TenantState, &'static str),
+    wanted: Wanted,
     detail: serde_json::Value,
 ) -> Result<Accepted, ServiceError> {
     if let Some(accepted) = kept(fleet, keyed).await? {
@@ -87,8 +105,23 @@ async fn write(
     let tx = fleet.central.begin().await.map_err(StoreError::from)?;
     // Of two requests at once, the second sees the operation of the first.
     MembershipStore::lock_tenant(&tx, id).await?;
-    let tenant = TenantStore::get(&tx, id).await?;
-    if OperationStore::has_open(&tx, id).await? {
+    let accepted = write_in(fleet, &tx, requester, id, wanted, detail).await?;
+    keep(fleet, &tx, keyed, 202, &accepted).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    fleet.operation_changed(accepted.operation_id).await;
+    Ok(accepted)
+}
+
+async fn write_in(
+    fleet: &Fleet,
+    tx: &DatabaseTransaction,
+    requester: &Requester,
+    id: TenantId,
+    (kind, aim, action): Wanted,
+    detail: serde_json::Value,
+) -> Result<Accepted, ServiceError> {
+    let tenant = TenantStore::get(tx, id).await?;
+    if OperationStore::has_open(tx, id).await? {
         return Err(ServiceError::Busy);
     }
     let from = if kind == OperationKind::Resume {
@@ -112,20 +145,16 @@ async fn write(
         started_at: None,
         finished_at: None,
     };
-    OperationStore::insert(&tx, &operation).await?;
+    OperationStore::insert(tx, &operation).await?;
     let act = Act {
         action,
         tenant: Some(id),
         object: Some(operation.id.as_uuid()),
         detail,
     };
-    fleet.remember(&tx, requester, act).await?;
-    let accepted = Accepted {
+    fleet.remember(tx, requester, act).await?;
+    Ok(Accepted {
         tenant_id: id,
         operation_id: operation.id,
-    };
-    keep(fleet, &tx, keyed, 202, &accepted).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    fleet.operation_changed(operation.id).await;
-    Ok(accepted)
+    })
 }
