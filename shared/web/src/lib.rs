@@ -17,6 +17,7 @@ pub mod csrf;
 mod edge;
 mod extract;
 pub mod health;
+mod navigation;
 pub mod openapi;
 pub mod problem;
 mod routes;
@@ -29,6 +30,7 @@ pub use extract::{
     IdempotencyKey, IfMatchHeader, Json, JsonLimit, OptionalJson, Path, Query, RawJson,
     RequestIdExt,
 };
+pub use navigation::navigates;
 pub use problem::{ApiError, FieldError, Problem, ProblemCode};
-pub use routes::{AllowTable, configure_app};
+pub use routes::{AllowTable, configure_app, unrouted};
 pub use serve::{Bound, Listen, bind, serve, shutdown_signal, stopping};

@@ -42,15 +42,22 @@ pub fn configure_app(cfg: &mut actix::ServiceConfig) {
 }
 
 async fn no_route(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Err(unrouted(&request))
+}
+
+/// What is wrong with a request that no route takes: its method, when the path is known, else its
+/// path. For apps with a default service of their own.
+#[must_use]
+pub fn unrouted(request: &HttpRequest) -> ApiError {
     let Some(template) = request.resource_map().match_pattern(request.path()) else {
-        return Err(ApiError::new(ProblemCode::UnknownRoute));
+        return ApiError::new(ProblemCode::UnknownRoute);
     };
     let error = ApiError::new(ProblemCode::MethodNotAllowed);
     let allow = request
         .app_data::<AllowTable>()
         .and_then(|table| table.0.get(&template));
-    Err(match allow {
+    match allow {
         Some(methods) => error.header(ALLOW, methods),
         None => error,
-    })
+    }
 }

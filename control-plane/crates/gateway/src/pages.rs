@@ -3,14 +3,11 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{
-        Method,
-        header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, HeaderName, LOCATION, UPGRADE},
-    },
+    http::header::{CACHE_CONTROL, LOCATION},
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use web::navigates;
 
-const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// What a query may hold of a path as it is.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
@@ -32,30 +29,16 @@ pub(crate) fn to_sign_in(request: &HttpRequest) -> Option<HttpResponse> {
     Some(answer.finish())
 }
 
-/// Whether a browser goes to a page, as opposed to a script or a program that fetches.
-pub(crate) fn navigates(request: &HttpRequest) -> bool {
-    let headers = request.headers();
-    if !matches!(*request.method(), Method::GET | Method::HEAD)
-        || headers.contains_key(AUTHORIZATION)
-        || headers.contains_key(UPGRADE)
-    {
-        return false;
-    }
-    match headers.get(SEC_FETCH_MODE) {
-        Some(mode) => mode.as_bytes() == b"navigate",
-        None => headers
-            .get(ACCEPT)
-            .and_then(|accept| accept.to_str().ok())
-            .is_some_and(|accept| accept.contains("text/html")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
+    use actix_web::{
+        http::header::{ACCEPT, AUTHORIZATION, HeaderName},
+        test::TestRequest,
+    };
 
     use super::*;
 
+    const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
     const HTML: (HeaderName, &str) = (ACCEPT, "text/html,*/*;q=0.8");
 
     fn led(request: TestRequest) -> Option<String> {

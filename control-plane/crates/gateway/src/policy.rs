@@ -15,7 +15,7 @@ use cp_domain::{
 };
 use web::{ApiError, ProblemCode, RequestIdExt};
 
-use crate::{auth::Found, gateway::Shared, pages, paths};
+use crate::{auth::Found, gateway::Shared, paths};
 
 /// When to come again while the policies are not known, in seconds.
 const RETRY_AFTER: u32 = 1;
@@ -129,7 +129,7 @@ impl Shared {
 
 /// What one who is refused gets: a page for a browser, a problem for a program.
 pub(crate) fn turn_away(request: &HttpRequest, refusal: Refusal) -> HttpResponse {
-    if pages::navigates(request) {
+    if web::navigates(request) {
         let page = format!("/access-refused?rule={}", refusal.rule.as_str());
         return HttpResponse::SeeOther()
             .insert_header((LOCATION, page))

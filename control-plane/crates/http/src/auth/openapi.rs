@@ -7,9 +7,9 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use super::{
-    access_policy, admin_security, client_secrets, credentials, directory_groups,
-    directory_tokens, entrance, invitations, invite_page, members,
-    own_sessions, own_tokens, security, sign_in, sso, support,
+    access_policy, admin_security, client_secrets, credentials, directory_groups, directory_tokens,
+    entrance, invitations, invite_page, members, own_sessions, own_tokens, pages, security,
+    sign_in, sso, support,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -43,7 +43,8 @@ use super::{
 )]
 struct Document;
 
-/// The routes of a tenant's host that the control plane answers.
+/// The routes of a tenant's host that the control plane answers. Comes after
+/// [`web::configure_app`]: what no route takes is answered here.
 pub fn configure(config: &mut actix_web::web::ServiceConfig) {
     documented(&mut ServiceConfig::new(config));
     config
@@ -59,6 +60,7 @@ pub fn configure(config: &mut actix_web::web::ServiceConfig) {
     ui::configure_brand(config);
     admin_security::configure(config);
     ui::configure_assets(config);
+    config.default_service(actix_web::web::to(pages::unknown));
 }
 
 fn documented(config: &mut ServiceConfig<'_>) {

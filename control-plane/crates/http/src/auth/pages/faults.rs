@@ -49,6 +49,16 @@ pub(in crate::auth) async fn as_pages(
     Ok(ServiceResponse::new(response.into_parts().0, page).map_into_right_body())
 }
 
+/// What no route takes: a page for a browser that goes there, a problem for everybody else.
+pub(in crate::auth) async fn unknown(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let error = web::unrouted(&request);
+    if error.code() != ProblemCode::UnknownRoute || !web::navigates(&request) {
+        return Err(error);
+    }
+    let colour = colour_of(&request).await;
+    answer(&request, &error, colour)
+}
+
 /// The colour of the tenant whose host it is.
 async fn colour_of(request: &HttpRequest) -> Option<Colour> {
     let tenant = request.extensions().get::<TenantHost>()?.tenant_id;

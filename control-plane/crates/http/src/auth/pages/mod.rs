@@ -9,7 +9,7 @@ mod steps;
 mod words;
 
 pub(super) use desk::{Architect, Seat, Section};
-pub(super) use faults::{as_pages, local_target};
+pub(super) use faults::{as_pages, local_target, unknown};
 pub(super) use form::{Done, Faults, Submission};
 pub(super) use qr::qr_svg;
 pub(super) use steps::{Confirm, ShownOnce, check_typed, typed};

@@ -1,5 +1,7 @@
 //! A tenant's name and colour, and what every page has.
 
+use actix_web::test::TestRequest;
+
 use super::world::World;
 use crate::support::{Browser, PASSWORD};
 
@@ -45,6 +47,29 @@ async fn pages_wear_the_tenants_colour() {
     world.decide(&world.globex, "colour", "\"><svg>").await;
     let odd = browser.get(&world.at_globex, "/sign-in").await.expect(200);
     assert!(!odd.text.contains("<svg>") && !odd.text.contains("/auth/brand/"));
+}
+
+#[actix_web::test]
+async fn a_browser_that_goes_nowhere_gets_a_page_and_a_program_a_problem() {
+    let world = World::new().await;
+    world.decide(&world.acme, "colour", "#aa3300").await;
+    let browser = Browser::new();
+    for path in ["/sign-in/xyz", "/auth/nothing", "/recover/a/b"] {
+        for (site, coloured) in [(&world.at_acme, true), (&world.people, false)] {
+            let page = browser.get(site, path).await.expect(404);
+            assert!(page.text.contains("Page not found"), "{path}");
+            assert!(page.text.contains("Reference: <code>"), "{path}");
+            assert_eq!(page.text.contains("/auth/brand/aa3300.css"), coloured);
+        }
+        let fetch = TestRequest::get()
+            .uri(path)
+            .insert_header(("accept", "text/html"))
+            .insert_header(("sec-fetch-mode", "cors"));
+        for request in [TestRequest::get().uri(path), fetch] {
+            let problem = world.at_acme.send(request).await.expect(404).json();
+            assert_eq!(problem["code"], "unknown_route", "{path}");
+        }
+    }
 }
 
 #[actix_web::test]
