@@ -6,6 +6,6 @@ mod credentials;
 mod identities;
 
 pub(crate) use access::{AccessTable, Found};
-pub(crate) use credentials::{Shown, shown};
+pub(crate) use credentials::{Shown, cookie_name, shown};
 pub(crate) use identities::Identities;
 pub(crate) use web::csrf::refuse_cross_site;

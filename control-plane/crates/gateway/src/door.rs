@@ -29,6 +29,7 @@ use crate::{
     policy::{self, Asking},
     proxy::{Errand, Passed, Proxy, upgrade},
     rates::TooFast,
+    rotation::{self, Renewed},
     watch::{Opener, until_ended},
 };
 
@@ -143,39 +144,57 @@ where
                 }
                 Err(stopped) => return Ok(stop(request.into_parts().0, stopped)),
             }
-            let visitor = match keeper.admit(request.request(), from).await {
+            let mut visitor = match keeper.admit(request.request(), from).await {
                 Ok(visitor) => visitor,
                 Err(stopped) => return Ok(stop(request.into_parts().0, stopped)),
             };
-            request
-                .extensions_mut()
-                .insert(web::Tenant(visitor.route.tenant));
-            if paths::owner(request.method(), request.path()) == Owner::ControlPlane {
-                // Routes answer GET; the server leaves the body of the answer to a HEAD out.
-                if *request.method() == Method::HEAD {
-                    request.head_mut().method = Method::GET;
-                }
-                request.extensions_mut().insert(tenant_host(&visitor.route));
-                request
-                    .extensions_mut()
-                    .insert(TenantSession(visitor.found));
-                return Ok(service.call(request).await?.map_into_left_body());
+            let renewed = keeper.renew(&mut request, &mut visitor).await;
+            let mut response = let_in(&service, &keeper, request, visitor).await?;
+            if let Some(renewed) = renewed {
+                renewed.put_into(response.headers_mut());
             }
-            let (request, payload) = request.into_parts();
-            if visitor.found.is_none()
-                && let Some(way) = pages::to_sign_in(&request)
-            {
-                let way = way.map_into_right_body().map_into_right_body();
-                return Ok(ServiceResponse::new(request, way));
-            }
-            match keeper.send(&request, payload, visitor).await {
-                Ok(response) => {
-                    let response = response.map_into_left_body().map_into_right_body();
-                    Ok(ServiceResponse::new(request, response))
-                }
-                Err(error) => Ok(stop(request, error.into())),
-            }
+            Ok(response)
         })
+    }
+}
+
+/// Hands a request that was admitted to who answers it.
+async fn let_in<S, B>(
+    service: &S,
+    keeper: &Keeper,
+    mut request: ServiceRequest,
+    visitor: Visitor,
+) -> Result<ServiceResponse<EitherBody<B, EitherBody<Passed>>>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    request
+        .extensions_mut()
+        .insert(web::Tenant(visitor.route.tenant));
+    if paths::owner(request.method(), request.path()) == Owner::ControlPlane {
+        // Routes answer GET; the server leaves the body of the answer to a HEAD out.
+        if *request.method() == Method::HEAD {
+            request.head_mut().method = Method::GET;
+        }
+        request.extensions_mut().insert(tenant_host(&visitor.route));
+        request
+            .extensions_mut()
+            .insert(TenantSession(visitor.found));
+        return Ok(service.call(request).await?.map_into_left_body());
+    }
+    let (request, payload) = request.into_parts();
+    if visitor.found.is_none()
+        && let Some(way) = pages::to_sign_in(&request)
+    {
+        let way = way.map_into_right_body().map_into_right_body();
+        return Ok(ServiceResponse::new(request, way));
+    }
+    match keeper.send(&request, payload, visitor).await {
+        Ok(response) => {
+            let response = response.map_into_left_body().map_into_right_body();
+            Ok(ServiceResponse::new(request, response))
+        }
+        Err(error) => Ok(stop(request, error.into())),
     }
 }
 
@@ -280,6 +299,31 @@ impl Keeper {
             found,
             from,
         })
+    }
+
+    /// Gives the browser of a marked session another cookie when it goes to a page. The request
+    /// goes on as if it had come with that one.
+    async fn renew(&self, request: &mut ServiceRequest, visitor: &mut Visitor) -> Option<Renewed> {
+        let session = visitor.found.as_ref().filter(|found| found.rotate_due)?;
+        let PresentedCredential::Cookie(hash) = visitor.shown.credential()? else {
+            return None;
+        };
+        if !rotation::can_take_a_cookie(request.request()) {
+            return None;
+        }
+        let rotated = match self.shared.access.rotate(session, hash).await {
+            Ok(rotated) => rotated?,
+            Err(error) => {
+                tracing::warn!(%error, "a session goes on with the cookie of its former role");
+                return None;
+            }
+        };
+        let insecure = self.shared.host.insecure_cookies;
+        let renewed = Renewed::of(&rotated, insecure, self.shared.clock.now())?;
+        renewed.put_into_request(request.headers_mut());
+        visitor.shown = Shown::Credential(rotated.credential);
+        visitor.found = Some(Arc::new(rotated.session));
+        Some(renewed)
     }
 
     /// Refuses before anything is looked up when too many from there showed nothing good; whoever

@@ -15,6 +15,7 @@ mod paths;
 mod policy;
 mod proxy;
 mod rates;
+mod rotation;
 mod routes;
 mod settings;
 mod watch;

@@ -40,6 +40,9 @@ const FOR_THE_REFUSED: [&str; 3] = ["/access-refused", "/assets", "/auth/brand"]
 /// The ways out; a policy keeps nobody in.
 const SIGN_OUT: [&str; 2] = ["/auth/v1/sign-out", "/sign-out"];
 
+/// Ways through which a browser is sent and on which its cookies are set; no pages.
+const FLOWS: &str = "/auth";
+
 /// Where programs come that show something else than a token of a member.
 const FOR_PROGRAMS: [&str; 2] = ["/oauth", "/scim"];
 
@@ -65,6 +68,12 @@ pub fn is_for_the_refused(path: &str) -> bool {
 #[must_use]
 pub fn is_sign_out(path: &str) -> bool {
     SIGN_OUT.contains(&path)
+}
+
+/// Whether a browser is only sent through there.
+#[must_use]
+pub fn is_flow(path: &str) -> bool {
+    is_under(path, FLOWS)
 }
 
 /// Whether programs come there that show something else than a token of a member.

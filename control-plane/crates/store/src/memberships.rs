@@ -6,7 +6,7 @@ use kernel::{MemberId, PersonId, Role, TenantId};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, FromQueryResult, Value};
 use uuid::Uuid;
 
-use crate::{Person, StoreError, people::read_email, sql};
+use crate::{Person, SessionStore, StoreError, people::read_email, sql};
 
 /// A membership with the person it is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,7 +217,9 @@ impl MembershipStore {
         conn: &impl ConnectionTrait,
         member: MemberId,
     ) -> Result<Option<TenantId>, StoreError> {
-        let row = entity::Entity::find_by_id(member.as_uuid()).one(conn).await?;
+        let row = entity::Entity::find_by_id(member.as_uuid())
+            .one(conn)
+            .await?;
         Ok(row.map(|row| row.tenant_id.into()))
     }
 
@@ -340,6 +342,8 @@ impl MembershipStore {
 
     /// Writes a membership over the version before it; answers false when that is not the present
     /// one. Who comes goes by their own name from then on, unless the tenant's directory names them.
+    /// When their standing is another one, their sessions are to get other cookies. In a
+    /// transaction.
     ///
     /// # Errors
     /// When the database fails.
@@ -348,6 +352,7 @@ impl MembershipStore {
         membership: &Membership,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        let before = standing_for_update(conn, membership).await?;
         let changed = sql::execute(
             conn,
             "UPDATE memberships SET role = ?, external = ?, state = ?, version = ?, updated_at = ?, \
@@ -364,7 +369,14 @@ impl MembershipStore {
                 membership.version.saturating_sub(1).into(),
             ],
         );
-        Ok(changed.await? == 1)
+        if changed.await? != 1 {
+            return Ok(false);
+        }
+        // After the membership: whoever adds a session holds that first, too.
+        if before != Some(membership.standing) {
+            SessionStore::mark_rotation(conn, &[membership.member], now).await?;
+        }
+        Ok(true)
     }
 
     /// Memberships of tenants in service whose present version the tenant database lacks.
@@ -432,6 +444,29 @@ impl MembershipStore {
             .map(|row| row.member_id.into())
             .collect())
     }
+}
+
+/// What the member is now, kept as it is until the transaction ends.
+async fn standing_for_update(
+    conn: &impl ConnectionTrait,
+    membership: &Membership,
+) -> Result<Option<Standing>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        role: String,
+        external: bool,
+    }
+    let row = sql::select::<Row, 1>(
+        "SELECT role, external FROM memberships WHERE member_id = ? FOR UPDATE",
+        [membership.member.as_uuid().into()],
+    );
+    let standing = |row: Row| {
+        Ok(Standing {
+            role: read_role(&row.role)?,
+            external: row.external,
+        })
+    };
+    row.one(conn).await?.map(standing).transpose()
 }
 
 async fn one(

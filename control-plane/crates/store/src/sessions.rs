@@ -105,6 +105,8 @@ pub struct ProofRecord {
     pub idle_minutes: Option<u32>,
     /// The tenant's limit for any session.
     pub absolute_minutes: Option<u32>,
+    /// Whether the member's standing changed since the cookie was given.
+    pub rotate_due: bool,
 }
 
 mod entity {
@@ -136,6 +138,7 @@ mod entity {
         pub second_factor: bool,
         pub confirmed_at: Option<DateTimeUtc>,
         pub failures: u16,
+        pub rotate_due: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -204,12 +207,13 @@ pub(crate) struct AccessRow {
     last_seen_at: Option<DateTime<Utc>>,
     idle_minutes: Option<u32>,
     absolute_minutes: Option<u32>,
+    rotate_due: Option<bool>,
 }
 
 /// What a row of a token gives in the place of what only sessions have.
 pub(crate) const NO_PROOF: &str = "CAST(NULL AS CHAR) AS method, NULL AS connection_id, \
      NULL AS second_factor, NULL AS confirmed_at, NULL AS created_at, NULL AS last_seen_at, \
-     NULL AS idle_minutes, NULL AS absolute_minutes";
+     NULL AS idle_minutes, NULL AS absolute_minutes, NULL AS rotate_due";
 
 impl AccessRow {
     fn proof(&self) -> Result<Option<ProofRecord>, StoreError> {
@@ -225,6 +229,7 @@ impl AccessRow {
             last_seen_at: self.last_seen_at.unwrap_or(created_at),
             idle_minutes: self.idle_minutes,
             absolute_minutes: self.absolute_minutes,
+            rotate_due: self.rotate_due.unwrap_or_default(),
         }))
     }
 }
@@ -254,7 +259,7 @@ impl TryFrom<AccessRow> for AccessRecord {
 const ACCESS: &str = "SELECT s.id, s.token_hash, s.tenant_id, s.member_id, m.person_id, m.role, \
      m.external, m.state, m.version, CAST(NULL AS CHAR) AS scopes, s.expires_at, s.revoked_at, \
      s.method, s.connection_id, s.second_factor, s.confirmed_at, s.created_at, s.last_seen_at, \
-     t.idle_minutes, t.absolute_minutes \
+     t.idle_minutes, t.absolute_minutes, s.rotate_due \
      FROM sessions s JOIN memberships m ON m.member_id = s.member_id \
      LEFT JOIN tenant_security t ON t.tenant_id = s.tenant_id \
      WHERE s.state = 'active' AND ";
@@ -348,6 +353,7 @@ impl SessionStore {
             second_factor: Set(session.second_factor),
             confirmed_at: Set(Some(session.confirmed_at)),
             failures: Set(0),
+            rotate_due: Set(false),
         };
         entity::Entity::insert(row)
             .exec_without_returning(conn)
@@ -443,6 +449,45 @@ impl SessionStore {
             "UPDATE sessions SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL \
              AND expires_at > ?",
             [now.into(), id.as_uuid().into(), now.into()],
+        );
+        Ok(changed.await? == 1)
+    }
+
+    /// Marks the sessions of members whose standing changed: each is to get another cookie. In the
+    /// transaction of the change.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn mark_rotation(
+        conn: &impl ConnectionTrait,
+        members: &[MemberId],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        use sea_orm::{ColumnTrait, QueryFilter, sea_query::Expr};
+        entity::Entity::update_many()
+            .col_expr(entity::Column::RotateDue, Expr::value(true))
+            .filter(entity::Column::MemberId.is_in(members.iter().map(|id| id.as_uuid())))
+            .filter(entity::Column::RevokedAt.is_null())
+            .filter(entity::Column::ExpiresAt.gt(now))
+            .exec(conn)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends a session that is to get another cookie; of several that try at once, one gets true.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn begin_rotation(
+        conn: &impl ConnectionTrait,
+        hash: &TokenHash,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let changed = sql::execute(
+            conn,
+            "UPDATE sessions SET revoked_at = ?, rotate_due = FALSE WHERE token_hash = ? \
+             AND rotate_due AND state = 'active' AND revoked_at IS NULL AND expires_at > ?",
+            [now.into(), hash.as_bytes().to_vec().into(), now.into()],
         );
         Ok(changed.await? == 1)
     }

@@ -52,6 +52,10 @@ pub struct CachedSession {
     /// Unused for so long, it ends; none for a token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idle_seconds: Option<u32>,
+    /// What the member is has changed since the cookie was given: the browser gets another one when
+    /// it next goes to a page.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rotate_due: bool,
     /// When the row has to be read again. Never later than the idle limit after a use that is
     /// known, so that no entry outlives the session's idleness.
     pub fresh_until: DateTime<Utc>,
@@ -129,6 +133,7 @@ impl CachedSession {
             second_factor: true,
             confirmed_at: None,
             idle_seconds: None,
+            rotate_due: false,
             fresh_until: guest.expires_at,
             support: Some(guest),
         }
@@ -180,6 +185,7 @@ impl CachedSession {
             second_factor: proof.is_some_and(|proof| proof.second_factor),
             confirmed_at: proof.map(|proof| proof.confirmed_at),
             idle_seconds: idle.map(|idle| u32::try_from(idle.num_seconds()).unwrap_or(u32::MAX)),
+            rotate_due: proof.is_some_and(|proof| proof.rotate_due),
             fresh_until: fresh_until.min(expires_at),
             support: None,
         })

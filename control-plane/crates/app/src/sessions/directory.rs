@@ -92,9 +92,9 @@ return 1";
 /// Answers who a cookie or token stands for.
 #[derive(Debug, Clone)]
 pub struct SessionDirectory {
-    central: CentralDb,
+    pub(super) central: CentralDb,
     cache: Cache,
-    clock: Clock,
+    pub(super) clock: Clock,
     limits: Limits,
     last_seen: LastSeen,
     support: SupportDoor,

@@ -5,6 +5,7 @@ mod cached;
 mod directory;
 mod last_seen;
 mod own;
+mod rotation;
 
 pub use access::{
     ClientAddress, Credential, PeopleHost, PresentedCredential, SUPPORT_PREFIX, TenantHost,
@@ -15,3 +16,4 @@ pub use directory::{DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
 pub use own::{
     OwnSession, SessionError, list_sessions, revoke_other_sessions, revoke_session, sign_out,
 };
+pub use rotation::Rotated;

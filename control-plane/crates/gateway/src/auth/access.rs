@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cp_app::sessions::{CachedSession, DirectoryError, PresentedCredential, SessionDirectory};
+use cp_app::{
+    StoreError,
+    sessions::{CachedSession, DirectoryError, PresentedCredential, Rotated, SessionDirectory},
+};
 use cp_domain::TokenHash;
 use kernel::TenantId;
 use moka::future::Cache;
@@ -79,6 +82,20 @@ impl AccessTable {
             self.good.insert(*presented.hash(), ());
         }
         Ok(found.map(Arc::new))
+    }
+
+    /// Puts another session in the place of a marked one, unless somebody else just did.
+    pub(crate) async fn rotate(
+        &self,
+        session: &CachedSession,
+        hash: &TokenHash,
+    ) -> Result<Option<Rotated>, StoreError> {
+        let rotated = self.directory.rotate(session, hash).await?;
+        self.forget(hash).await;
+        if let Some(rotated) = &rotated {
+            self.good.insert(*rotated.credential.hash(), ());
+        }
+        Ok(rotated)
     }
 
     /// Whether the credential was good lately: no guess.

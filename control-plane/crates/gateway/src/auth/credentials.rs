@@ -41,6 +41,15 @@ impl Shown {
     }
 }
 
+/// The name of the session cookie.
+pub(crate) const fn cookie_name(insecure_cookies: bool) -> &'static str {
+    if insecure_cookies {
+        INSECURE_COOKIE_NAME
+    } else {
+        COOKIE_NAME
+    }
+}
+
 /// The credential of a request. A token counts before a cookie: no browser adds it by itself.
 pub(crate) fn shown(headers: &HeaderMap, insecure_cookies: bool) -> Shown {
     if let Some(authorization) = headers.get(AUTHORIZATION) {
@@ -48,11 +57,7 @@ pub(crate) fn shown(headers: &HeaderMap, insecure_cookies: bool) -> Shown {
         let credential = token.and_then(PresentedCredential::from_bearer);
         return credential.map_or(Shown::Unusable { cookie: false }, Shown::Credential);
     }
-    let name = if insecure_cookies {
-        INSECURE_COOKIE_NAME
-    } else {
-        COOKIE_NAME
-    };
+    let name = cookie_name(insecure_cookies);
     let lines = headers
         .get_all(COOKIE)
         .filter_map(|line| line.to_str().ok());

@@ -17,6 +17,7 @@ mod node;
 mod passing;
 mod people;
 mod rates;
+mod rotation;
 mod sessions;
 mod tunnels;
 mod world;

@@ -261,6 +261,43 @@ async fn a_new_role_holds_at_once_for_who_is_signed_in() {
 }
 
 #[actix_web::test]
+async fn another_role_marks_the_members_sessions_in_its_transaction() {
+    let (stage, tenant, site, ada) = one_tenant().await;
+    let bob = stage.member(&tenant, "bob", Role::Builder).await;
+    let (adas, _) = (site.sign_in(&ada).await, site.sign_in(&bob).await);
+    site.sign_in(&bob).await;
+    let ended = "UPDATE sessions SET revoked_at = NOW(6) WHERE member_id = ? LIMIT 1";
+    stage.execute(ended, [bob.id.as_uuid().into()]).await;
+    site.sign_in(&bob).await;
+    let marked = async || {
+        let marked = "SELECT COUNT(*) FROM sessions WHERE rotate_due";
+        stage.count(marked).await
+    };
+    // What fails leaves no mark: the change and its audit go together.
+    let lost = "RENAME TABLE audit_log TO audit_log_away";
+    stage.execute(lost, []).await;
+    let to_user = json!({ "role": "user" });
+    change(&site, &adas, &bob, "*", &to_user).await.expect(500);
+    stage
+        .execute("RENAME TABLE audit_log_away TO audit_log", [])
+        .await;
+    assert_eq!(marked().await, 0);
+    // What changes nothing neither.
+    let same = json!({ "role": "builder" });
+    change(&site, &adas, &bob, "*", &same).await.expect(200);
+    assert_eq!(marked().await, 0);
+    change(&site, &adas, &bob, "*", &to_user).await.expect(200);
+    assert_eq!(marked().await, 2);
+    let clear = "UPDATE sessions SET rotate_due = FALSE";
+    stage.execute(clear, []).await;
+    let outside = json!({ "external": true });
+    change(&site, &adas, &bob, "*", &outside).await.expect(200);
+    let of_bob = "SELECT COUNT(*) FROM sessions s JOIN memberships m USING (member_id) \
+         WHERE s.rotate_due AND s.revoked_at IS NULL AND m.external";
+    assert_eq!((marked().await, stage.count(of_bob).await), (2, 2));
+}
+
+#[actix_web::test]
 async fn who_is_archived_is_out_at_once() {
     let (stage, tenant, site, ada) = one_tenant().await;
     let bob = stage.member(&tenant, "bob", Role::User).await;

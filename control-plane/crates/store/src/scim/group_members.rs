@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{CHUNK, ids, marks, open_statement};
 use crate::{
-    StoreError,
+    SessionStore, StoreError,
     memberships::{read_role, read_state},
     sql,
 };
@@ -288,7 +288,8 @@ impl ScimGroupMemberStore {
         Ok(found)
     }
 
-    /// Gives these members a standing; the version of each goes on. For who has locked the tenant.
+    /// Gives these members a standing, which is another one than theirs; the version of each goes
+    /// on, and their sessions are to get other cookies. For who has locked the tenant.
     ///
     /// # Errors
     /// When the database fails.
@@ -312,6 +313,7 @@ impl ScimGroupMemberStore {
             let values = first.into_iter().chain(ids(chunk));
             conn.execute_raw(open_statement(&text, values.collect()))
                 .await?;
+            SessionStore::mark_rotation(conn, chunk, now).await?;
         }
         Ok(())
     }
