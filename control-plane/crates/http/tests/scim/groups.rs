@@ -52,6 +52,8 @@ async fn a_mapped_group_gives_its_role_and_takes_it() {
         .expect(200)
         .json();
     assert_eq!(session["member"]["role"], "user");
+    let marked = "SELECT COUNT(*) FROM sessions WHERE rotate_due";
+    assert_eq!(world.stage.count(marked).await, 1);
     world.directory.delete(&path).await.expect(204);
     assert_eq!(world.role(cyd).await, (Role::User, false));
     world.directory.get(&path).await.expect(404);
