@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use clock::Clock;
 use cp_app::{
-    Auth, CentralPlacements, Links, access::Access, cache::Cache, fleet::Fleet, identity_keys::IdentityKeys,
-    nodes::Nodes, passwords::Passwords, push::Pushes, worker::Worker,
+    Auth, CentralPlacements, Links, access::Access, cache::Cache, fleet::Fleet,
+    identity_keys::IdentityKeys, nodes::Nodes, passwords::Passwords, push::Pushes, worker::Worker,
 };
 use cp_store::seal::{KeyRing, Sealer};
 use db::{CentralDb, TenantPools};

@@ -43,7 +43,10 @@ impl Background {
         self.spawn(async move { mail.run(stop).await });
         let (central, clock) = (parts.central.clone(), parts.auth.clock.clone());
         let anchors = parts.settings.audit.anchor_file();
-        let (keeper, stop) = (audit::Keeper::new(central, clock, anchors), self.stop.clone());
+        let (keeper, stop) = (
+            audit::Keeper::new(central, clock, anchors),
+            self.stop.clone(),
+        );
         self.spawn(async move { keeper.run(stop).await });
         let projections = projections::Worker::new(parts.auth.clone());
         let stop = self.stop.clone();

@@ -34,7 +34,7 @@ impl Drop for Directory {
 impl Log {
     /// A log with entries over an hour, all chained, the head written down outside.
     async fn new() -> Self {
-        let control_plane = ControlPlane::new().await;
+        let control_plane = Box::pin(ControlPlane::new()).await;
         let directory = std::env::temp_dir().join(format!("audit-{}", Uuid::new_v4().simple()));
         std::fs::create_dir(&directory).unwrap();
         let file = AnchorFile::new(directory.join("heads"));

@@ -117,7 +117,7 @@ async fn access_to_a_tenant_is_asked_for_once_and_given_back() {
         .support_accesses(&SupportQuery::default())
         .await
         .unwrap();
-    assert_eq!(seen.data, [made.clone()]);
+    assert_eq!(seen.data, std::slice::from_ref(&made));
     let auth = &served.control_plane.parts.auth;
     let listed = support::list_for_tenant(auth, acme, None, Limit::default()).await;
     assert_eq!(listed.unwrap().len(), 1);

@@ -97,12 +97,7 @@ impl Auth {
             attempts: Attempts::new(cache.clone()),
             pushes: Pushes::new(cache.clone()),
             access: Access::open(central.clone(), clock.clone()),
-            directory: SessionDirectory::new(
-                central.clone(),
-                pools.clone(),
-                cache,
-                clock.clone(),
-            )
+            directory: SessionDirectory::new(central.clone(), pools.clone(), cache, clock.clone())
                 .with_limits(&settings),
             central,
             pools,

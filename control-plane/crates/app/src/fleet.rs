@@ -25,9 +25,8 @@ pub use approvals::{
     waits,
 };
 pub use cp_store::{
-    Approval,
-    AuditEntry, CountedGroup, CountedServer, ListedOperation, ListedTenant, OperationFilter,
-    PlacementGroup, Server, TenantFilter,
+    Approval, AuditEntry, CountedGroup, CountedServer, ListedOperation, ListedTenant,
+    OperationFilter, PlacementGroup, Server, TenantFilter,
 };
 pub use groups::{AddGroupError, add_group, list_groups};
 pub use keyed::{KeyError, Keyed};

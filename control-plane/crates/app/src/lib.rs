@@ -1,7 +1,7 @@
 //! Use cases of the control plane.
 
-pub mod admission;
 pub mod access;
+pub mod admission;
 pub mod attempts;
 pub mod audit;
 mod auth;
@@ -31,13 +31,14 @@ pub mod sessions;
 pub mod sign_in;
 pub mod sso;
 pub mod staff;
-pub mod support;
 pub mod step_up;
+pub mod support;
 pub mod tokens;
 pub mod worker;
 
 pub use cp_store::{
-    AccessToken, ClientSecret, Invitation, KeptAnswer, Member, Session, Staff, StaffAccess, StoreError,
+    AccessToken, ClientSecret, Invitation, KeptAnswer, Member, Session, Staff, StaffAccess,
+    StoreError,
 };
 
 pub use auth::{Auth, Client, SessionSettings};

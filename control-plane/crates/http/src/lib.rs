@@ -3,7 +3,7 @@
 pub mod auth;
 pub mod node;
 pub mod oauth;
-pub mod scim;
 mod policies;
+pub mod scim;
 pub mod staff;
 pub mod staff_auth;

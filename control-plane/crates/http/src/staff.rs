@@ -3,8 +3,8 @@
 //! Whoever serves it puts `Data<cp_app::Auth>` and `Data<cp_app::fleet::Fleet>` into the app's
 //! data. Every handler takes a [`Staff`] and says which right it needs, before anything else.
 
-mod account_views;
 mod access_policies;
+mod account_views;
 mod accounts;
 mod approvals;
 mod audit;

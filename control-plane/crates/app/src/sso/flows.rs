@@ -181,7 +181,9 @@ pub async fn finish(auth: &Auth, returned: Returned<'_>) -> Result<Outcome, Flow
     };
     let found = find(auth, returned.tenant.tenant_id, returned.connection).await;
     let connection = found.map_err(unknown)?;
-    let flow = consume(auth, &connection, &returned).await.map_err(unknown)?;
+    let flow = consume(auth, &connection, &returned)
+        .await
+        .map_err(unknown)?;
     let outcome = match flow.purpose {
         FlowPurpose::Test => test::finish(auth, &connection, &flow, &returned).await,
         _ => conclude(auth, &connection, &flow, &returned).await,

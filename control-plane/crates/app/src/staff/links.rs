@@ -118,11 +118,7 @@ pub async fn invite_staff(
 ///
 /// # Errors
 /// When it is the requester's own account or there is none.
-pub async fn reset_staff(
-    auth: &Auth,
-    by: &By,
-    id: StaffId,
-) -> Result<StaffLink, StaffLinkError> {
+pub async fn reset_staff(auth: &Auth, by: &By, id: StaffId) -> Result<StaffLink, StaffLinkError> {
     if let Some(id) = by.answered::<Uuid>(auth).await? {
         return issued(auth, id).await;
     }

@@ -68,11 +68,7 @@ async fn bytes_go_both_ways_until_the_session_ends() {
 async fn a_stream_of_events_ends_with_its_session() {
     let node = GoodNode::start();
     let world = World::with(&[&node.address]).await;
-    let mut answer = world
-        .get("/api/v1/drip")
-        .send()
-        .await
-        .unwrap();
+    let mut answer = world.get("/api/v1/drip").send().await.unwrap();
     assert_eq!(answer.chunk().await.unwrap().unwrap(), "first\n");
     let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
     people::execute(world.db.conn(), text, vec![world.somebody.session.into()]).await;

@@ -8,6 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::USER_AGENT, web::Data,
 };
+use cp_app::support::SupportGuest;
 use cp_app::{
     Auth, Client,
     sessions::{
@@ -15,7 +16,6 @@ use cp_app::{
     },
 };
 use cp_domain::{TokenHash, device_name};
-use cp_app::support::SupportGuest;
 use kernel::{MemberId, SessionId, TenantId};
 use web::{ApiError, ProblemCode};
 

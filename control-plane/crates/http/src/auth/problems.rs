@@ -14,7 +14,7 @@ use cp_app::{
     sessions::SessionError,
     sign_in::SignInError,
     staff::StaffSignInError,
-    step_up::{ConfirmationError, CameByProvider, StepUpRequired},
+    step_up::{CameByProvider, ConfirmationError, StepUpRequired},
     tokens::TokenError,
 };
 use cp_domain::{InvalidEmail, MembershipError, TokenRuleError, WeakPassword};

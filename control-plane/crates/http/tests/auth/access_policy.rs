@@ -123,7 +123,9 @@ async fn architects_lay_down_a_policy_under_its_revision() {
     assert!(rows[0].try_get_by_index::<bool>(0).unwrap());
     assert_eq!(rows[0].try_get_by_index::<u32>(1).unwrap(), 2);
     // Gateways hear of it by the catalogue.
-    let catalogue = stage.count("SELECT CAST(value AS SIGNED) FROM catalogue_revision").await;
+    let catalogue = stage
+        .count("SELECT CAST(value AS SIGNED) FROM catalogue_revision")
+        .await;
     let revision = stage
         .rows(
             "SELECT CAST(revision AS SIGNED) FROM tenants WHERE id = ?",

@@ -68,7 +68,9 @@ async fn ones_list_has_what_is_good_and_ends_all_others() {
     }
     let list = site.get("/auth/v1/sessions", &cookies[0]).await.json();
     assert_eq!(list["data"].as_array().unwrap().len(), 3);
-    site.delete("/auth/v1/sessions", &cookies[0]).await.expect(204);
+    site.delete("/auth/v1/sessions", &cookies[0])
+        .await
+        .expect(204);
     assert!(site.is_in(&cookies[0]).await);
     assert!(!site.is_in(&cookies[1]).await && !site.is_in(&cookies[2]).await);
 }

@@ -41,7 +41,7 @@ struct Desk {
 
 impl Desk {
     async fn new(role: StaffRole) -> Self {
-        let stage = Stage::new().await;
+        let stage = Box::pin(Stage::new()).await;
         let path = std::env::temp_dir().join(format!("countries-{}.mmdb", Uuid::now_v7()));
         let countries = [("192.0.2.0/24", "DE"), ("203.0.113.0/24", "KP")];
         fs::write(&path, testkit::mmdb(&countries)).unwrap();

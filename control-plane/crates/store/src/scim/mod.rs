@@ -9,7 +9,7 @@ mod users;
 pub use group_members::{GroupOfMember, MappedRole, ScimGroupMemberStore};
 pub use groups::{ScimGroup, ScimGroupStore};
 pub use tokens::{ScimToken, ScimTokenStore};
-pub use users::{ScimUser, ScimUserStore, Said};
+pub use users::{Said, ScimUser, ScimUserStore};
 
 use cp_scim::ScimError;
 use sea_orm::{DbBackend, Statement, Value};

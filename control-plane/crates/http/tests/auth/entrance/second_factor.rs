@@ -26,7 +26,11 @@ async fn the_second_factor_is_asked_for_on_both_kinds_of_host() {
             shown.text
         );
         assert!(shown.text.contains("inputmode=\"numeric\""));
-        assert!(shown.text.contains("href=\"/sign-in?return_to="), "{}", shown.text);
+        assert!(
+            shown.text.contains("href=\"/sign-in?return_to="),
+            "{}",
+            shown.text
+        );
         let wrong = browser
             .send(site, &shown, &[("code", "000000")])
             .await
