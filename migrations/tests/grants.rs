@@ -1,10 +1,6 @@
 //! The account of serving programs: everything it needs, and of the audit log only adding to it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test ends at what it did not expect"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
 
 use migrations::{MigrateError, Target, central};
 use mysql::{Conn, Opts, OptsBuilder, prelude::Queryable};
