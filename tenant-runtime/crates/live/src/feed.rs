@@ -59,14 +59,8 @@ impl Feed {
     }
 
     fn tell(&self, row: Numbered) {
-        let event = EventMessage {
-            number: row.number,
-            kind: row.kind,
-            occurred_at: row.occurred_at,
-            payload: row.payload,
-        };
         // Nobody listens any more: the feed ends with its last holder.
-        let _ = self.live.send(Arc::new(Live::Event(event)));
+        let _ = self.live.send(Arc::new(Live::Event(EventMessage(row))));
     }
 }
 

@@ -90,9 +90,9 @@ impl Listener {
         loop {
             match self.told.recv().await {
                 Ok(live) => match &*live {
-                    Live::Event(event) if event.number <= self.last => {}
+                    Live::Event(event) if event.number() <= self.last => {}
                     Live::Event(event) => {
-                        self.last = event.number;
+                        self.last = event.number();
                         return Ok(live);
                     }
                     Live::Presence(_) => return Ok(live),
@@ -119,12 +119,7 @@ async fn missed(db: &TenantDb, since: u64, now: u64) -> Result<VecDeque<Arc<Live
         let more = rows.len() == PAGE;
         for row in rows {
             last = row.number;
-            missed.push_back(Arc::new(Live::Event(EventMessage {
-                number: row.number,
-                kind: row.kind,
-                occurred_at: row.occurred_at,
-                payload: row.payload,
-            })));
+            missed.push_back(Arc::new(Live::Event(EventMessage(row))));
         }
         if !more {
             return Ok(missed);
@@ -137,7 +132,7 @@ async fn missed(db: &TenantDb, since: u64, now: u64) -> Result<VecDeque<Arc<Live
 
 fn number(live: &Live) -> u64 {
     match live {
-        Live::Event(event) => event.number,
+        Live::Event(event) => event.number(),
         Live::Presence(_) => 0,
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{FolderId, MemberId, WorkItemId};
 use serde::{Deserialize, Serialize};
 use tr_domain::event::{EventPayload, ObjectType};
+use tr_store::live::Numbered;
 use uuid::Uuid;
 
 /// Something to hear.
@@ -15,19 +16,10 @@ pub enum Live {
     Presence(PresenceMessage),
 }
 
-/// A committed event. It says what changed, not to what: whoever shows it asks for it, with their
-/// own rights.
+/// A committed event, as the outbox has it. What is told of it says what changed, not to what:
+/// whoever shows it asks for it, with their own rights.
 #[derive(Debug, Clone)]
-pub struct EventMessage {
-    /// The tenant's running number.
-    pub number: u64,
-    /// What happened, such as `work_item.changed`.
-    pub kind: String,
-    /// When.
-    pub occurred_at: DateTime<Utc>,
-    /// To what.
-    pub payload: EventPayload,
-}
+pub struct EventMessage(pub(crate) Numbered);
 
 /// An event in JSON.
 #[derive(Debug, Serialize)]
@@ -44,19 +36,37 @@ pub(crate) struct EventView<'a> {
 }
 
 impl EventMessage {
+    /// The tenant's running number.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// What happened, to what.
+    #[must_use]
+    pub const fn payload(&self) -> &EventPayload {
+        &self.0.payload
+    }
+
     /// What is told of it, as JSON.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
-        let fields = self.payload.changes.iter();
+        let Numbered {
+            number,
+            kind,
+            occurred_at,
+            payload,
+        } = &self.0;
+        let fields = payload.changes.iter();
         let view = EventView {
-            number: self.number,
-            kind: &self.kind,
-            occurred_at: self.occurred_at,
-            object: self.payload.object,
-            object_id: self.payload.object_id,
-            grid_id: self.payload.grid_id,
-            folder_id: self.payload.folder_id,
-            actor_id: self.payload.actor_id,
+            number: *number,
+            kind,
+            occurred_at: *occurred_at,
+            object: payload.object,
+            object_id: payload.object_id,
+            grid_id: payload.grid_id,
+            folder_id: payload.folder_id,
+            actor_id: payload.actor_id,
             fields: fields
                 .filter_map(|change| change.field.as_deref())
                 .collect(),
@@ -67,7 +77,7 @@ impl EventMessage {
     /// Whether it may change who sees what.
     #[must_use]
     pub fn touches_access(&self) -> bool {
-        let kind = self.kind.as_str();
+        let kind = self.0.kind.as_str();
         kind.starts_with("grant.")
             || kind.starts_with("group.")
             || kind.ends_with(".moved")

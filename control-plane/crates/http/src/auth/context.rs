@@ -11,13 +11,14 @@ use actix_web::{
 use cp_app::support::SupportGuest;
 use cp_app::{
     Auth, Client,
+    members::Administrator,
     sessions::{
         CachedSession, ClientAddress, Credential, TenantHost, TenantSession, hash_link_token,
     },
 };
 use cp_domain::{TokenHash, device_name};
-use kernel::{MemberId, SessionId, TenantId};
-use web::{ApiError, ProblemCode};
+use kernel::{MemberId, RequestId, Scope, SessionId, TenantId};
+use web::{ApiError, ProblemCode, RequestIdExt};
 
 use super::cookies::device_cookie_name;
 
@@ -135,6 +136,58 @@ fn behind_the_back_office(request: &HttpRequest) -> Option<ClientAddress> {
     let lines = lines.map(|line| line.to_str().unwrap_or_default());
     let peer = request.peer_addr()?.ip();
     Some(auth.access.locate_staff(peer, lines))
+}
+
+/// Somebody who looks after the tenant in this request. Whether they are an architect, the use cases
+/// ask.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// The tenant.
+    pub tenant: TenantHost,
+    /// Who is signed in.
+    pub signed_in: SignedIn,
+    request_id: RequestId,
+}
+
+impl Acting {
+    /// The one who acts, as use cases ask for them.
+    #[must_use]
+    pub fn administrator(&self) -> Administrator<'_> {
+        Administrator {
+            tenant: &self.tenant,
+            session: &self.signed_in.0,
+            request_id: &self.request_id,
+        }
+    }
+
+    /// The same, when they are signed in by a session or by a token of this scope.
+    ///
+    /// # Errors
+    /// 403 for a token without the scope.
+    pub fn scoped(&self, scope: Scope) -> Result<Administrator<'_>, ApiError> {
+        if self.signed_in.0.actor().may_use(scope) {
+            return Ok(self.administrator());
+        }
+        let missing = format!("The token needs the scope `{}`.", scope.as_str());
+        Err(ApiError::new(ProblemCode::ScopeMissing).detail(missing))
+    }
+}
+
+impl FromRequest for Acting {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let tenant = Tenant::from_request(request, payload).into_inner();
+        let signed_in = SignedIn::from_request(request, payload).into_inner();
+        ready(tenant.and_then(|Tenant(tenant)| {
+            Ok(Self {
+                tenant,
+                signed_in: signed_in?,
+                request_id: RequestIdExt::of(request),
+            })
+        }))
+    }
 }
 
 /// The client of a request.

@@ -3,7 +3,6 @@
 use actix_web::{get, put, web::Data};
 use cp_app::{
     Auth,
-    members::Administrator,
     scim::{self as app, DirectoryError, MappingError, ScimGroup},
     step_up,
 };
@@ -12,13 +11,9 @@ use garde::Validate;
 use kernel::{Role, ScimGroupId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{ApiError, Json, Path, Problem, ProblemCode, RequestIdExt};
+use web::{ApiError, Json, Path, Problem, ProblemCode};
 
-use super::{
-    context::{SignedIn, Tenant},
-    problems,
-    views::Listed,
-};
+use super::{context::Acting, problems, views::Listed};
 
 /// What the members of a group are.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -96,16 +91,10 @@ fn refused(error: MappingError) -> ApiError {
 #[get("/auth/v1/security/scim-groups")]
 pub(super) async fn list(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    signed_in: SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
 ) -> Result<Json<Listed<ScimGroupView>>, ApiError> {
-    signed_in.session_id()?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &signed_in.0,
-        request_id: &request_id,
-    };
+    acting.signed_in.session_id()?;
+    let by = acting.administrator();
     let groups = app::list_mapped_groups(&auth, &by).await.map_err(refused)?;
     Ok(Json(Listed {
         data: groups.into_iter().map(ScimGroupView::from).collect(),
@@ -129,23 +118,17 @@ pub(super) async fn list(
 #[put("/auth/v1/security/scim-groups/{id}/role")]
 pub(super) async fn map(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    signed_in: SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<ScimGroupId>,
     body: Json<ScimGroupMapping>,
 ) -> Result<Json<ScimGroupView>, ApiError> {
-    signed_in.session_id()?;
-    step_up::require(&auth, &signed_in.0).map_err(problems::step_up)?;
+    acting.signed_in.session_id()?;
+    step_up::require(&auth, &acting.signed_in.0).map_err(problems::step_up)?;
     let ScimGroupMapping { role, external } = body.into_inner();
     let standing = role.map(|role| Standing::new(role, external)).transpose();
     let standing =
         standing.map_err(|rule| ApiError::new(ProblemCode::RuleBroken).detail(rule.to_string()))?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &signed_in.0,
-        request_id: &request_id,
-    };
+    let by = acting.administrator();
     let group = app::map_group(&auth, &by, id, standing)
         .await
         .map_err(refused)?;

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, delete, get, post, web::Data};
 use chrono::{DateTime, Utc};
 use cp_app::{
     Auth,
-    members::Administrator,
     scim::{self as app, ScimToken, ScimTokenError},
     step_up,
 };
@@ -13,10 +12,10 @@ use kernel::{MemberId, ScimTokenId};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use web::{ApiError, Json, Path, Problem, ProblemCode, RequestIdExt};
+use web::{ApiError, Json, Path, Problem, ProblemCode};
 
 use super::{
-    context::{SignedIn, Tenant},
+    context::Acting,
     problems,
     views::{Listed, is_name},
 };
@@ -104,16 +103,10 @@ fn refused(error: ScimTokenError) -> ApiError {
 #[get("/auth/v1/security/scim-tokens")]
 pub(super) async fn list(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    signed_in: SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
 ) -> Result<Json<Listed<ScimTokenView>>, ApiError> {
-    signed_in.session_id()?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &signed_in.0,
-        request_id: &request_id,
-    };
+    acting.signed_in.session_id()?;
+    let by = acting.administrator();
     let tokens = app::list_tokens(&auth, &by).await.map_err(refused)?;
     Ok(Json(Listed {
         data: tokens.into_iter().map(ScimTokenView::from).collect(),
@@ -135,19 +128,13 @@ pub(super) async fn list(
 #[post("/auth/v1/security/scim-tokens")]
 pub(super) async fn create(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    signed_in: SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     body: Json<ScimTokenCreateRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    signed_in.session_id()?;
-    step_up::require(&auth, &signed_in.0).map_err(problems::step_up)?;
+    acting.signed_in.session_id()?;
+    step_up::require(&auth, &acting.signed_in.0).map_err(problems::step_up)?;
     let body = body.into_inner();
-    let by = Administrator {
-        tenant: &tenant,
-        session: &signed_in.0,
-        request_id: &request_id,
-    };
+    let by = acting.administrator();
     let command = app::ScimTokenCreate {
         name: body.name.trim().to_owned(),
         expires_at: body.expires_at,
@@ -162,7 +149,7 @@ pub(super) async fn create(
         .json(ScimTokenCreated {
             id: token.id,
             token: text.expose_secret().to_owned(),
-            base_url: format!("{}/scim/v2", auth.links.tenant(&tenant.slug)),
+            base_url: format!("{}/scim/v2", auth.links.tenant(&acting.tenant.slug)),
         }))
 }
 
@@ -181,18 +168,12 @@ pub(super) async fn create(
 #[delete("/auth/v1/security/scim-tokens/{id}")]
 pub(super) async fn revoke(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    signed_in: SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<ScimTokenId>,
 ) -> Result<HttpResponse, ApiError> {
-    signed_in.session_id()?;
-    step_up::require(&auth, &signed_in.0).map_err(problems::step_up)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &signed_in.0,
-        request_id: &request_id,
-    };
+    acting.signed_in.session_id()?;
+    step_up::require(&auth, &acting.signed_in.0).map_err(problems::step_up)?;
+    let by = acting.administrator();
     app::revoke_token(&auth, &by, id).await.map_err(refused)?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,18 +4,17 @@
 use actix_web::{HttpRequest, HttpResponse, delete, patch, post, web::Data};
 use cp_app::{
     Auth, KeptAnswer, Member,
-    members::{self as app, Administrator, Keyed, MemberError},
+    members::{self as app, Keyed, MemberError},
     sessions::CachedSession,
 };
 use cp_domain::Email;
 use kernel::{MemberId, Scope};
 use web::{
-    ApiError, Created, IdempotencyKey, IfMatchHeader, Path, Problem, ProblemCode, RawJson,
-    RequestIdExt, Revised,
+    ApiError, Created, IdempotencyKey, IfMatchHeader, Path, Problem, ProblemCode, RawJson, Revised,
 };
 
 use super::{
-    context::{SignedIn, Tenant},
+    context::Acting,
     problems,
     views::{MemberInvite, MemberPatch, MemberView},
 };
@@ -38,13 +37,11 @@ use super::{
 pub(super) async fn invite(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     IdempotencyKey(key): IdempotencyKey,
     body: RawJson,
 ) -> Result<HttpResponse, ApiError> {
-    allow(&session)?;
+    let by = acting.scoped(Scope::MembersWrite)?;
     let invite: MemberInvite = body.parse()?;
     let command = app::InviteMember {
         name: invite.name.trim().to_owned(),
@@ -52,13 +49,8 @@ pub(super) async fn invite(
         role: invite.role,
         external: invite.external,
     };
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
     let answer = |member: &Member| kept(member, body.bytes());
-    let keyed = key.map(|key| keyed(&request, &session, &key, &answer));
+    let keyed = key.map(|key| keyed(&request, by.session, &key, &answer));
     match app::invite_member(&auth, &by, &command, keyed.as_ref()).await {
         Ok(member) => Ok(created(&request, &member)),
         Err(MemberError::Answered(before)) => replay(&before, body.bytes()),
@@ -86,20 +78,13 @@ pub(super) async fn invite(
 pub(super) async fn invite_again(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     IdempotencyKey(key): IdempotencyKey,
     Path(id): Path<MemberId>,
 ) -> Result<HttpResponse, ApiError> {
-    allow(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::MembersWrite)?;
     let answer = |member: &Member| kept(member, &[]);
-    let keyed = key.map(|key| keyed(&request, &session, &key, &answer));
+    let keyed = key.map(|key| keyed(&request, by.session, &key, &answer));
     match app::resend_invitation(&auth, &by, id, keyed.as_ref()).await {
         Ok(member) => Ok(created(&request, &member)),
         Err(MemberError::Answered(before)) => replay(&before, &[]),
@@ -131,19 +116,12 @@ pub(super) async fn invite_again(
 #[patch("/api/v1/members/{id}")]
 pub(super) async fn change(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<MemberId>,
     IfMatchHeader(if_match): IfMatchHeader,
     body: RawJson,
 ) -> Result<Revised<MemberView>, ApiError> {
-    allow(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::MembersWrite)?;
     // Whether the member is there and may be changed comes before what is wrong with the body.
     app::check_change(&auth, &by, id, if_match)
         .await
@@ -180,33 +158,15 @@ pub(super) async fn change(
 #[delete("/api/v1/members/{id}")]
 pub(super) async fn archive(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<MemberId>,
     IfMatchHeader(if_match): IfMatchHeader,
 ) -> Result<HttpResponse, ApiError> {
-    allow(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::MembersWrite)?;
     app::archive_member(&auth, &by, id, if_match)
         .await
         .map_err(problems::member)?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-fn allow(session: &CachedSession) -> Result<(), ApiError> {
-    if session.actor().may_use(Scope::MembersWrite) {
-        return Ok(());
-    }
-    let missing = format!(
-        "The token needs the scope `{}`.",
-        Scope::MembersWrite.as_str()
-    );
-    Err(ApiError::new(ProblemCode::ScopeMissing).detail(missing))
 }
 
 fn keyed<'a>(

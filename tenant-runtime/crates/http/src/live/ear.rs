@@ -142,7 +142,7 @@ impl Ear {
                 if self
                     .topics
                     .iter()
-                    .any(|topic| topic.takes(&event.payload, member))
+                    .any(|topic| topic.takes(event.payload(), member))
                 {
                     said.push(Said::Event {
                         event: event.to_json(),

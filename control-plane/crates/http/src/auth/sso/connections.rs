@@ -3,25 +3,18 @@
 use actix_web::{HttpRequest, HttpResponse, Responder as _, delete, get, patch, post, web::Data};
 use cp_app::{
     Auth,
-    members::Administrator,
     sso::{self, ConnectionDraft, ConnectionView, DEFAULT_ALGORITHMS, SecretChange},
 };
 use cp_domain::{ConnectionState, FlowPurpose, GroupRole, LocalPath, Standing};
-use kernel::{ConnectionId, Revision, Role};
-use web::{
-    ApiError, Created, IfMatchHeader, Json, Path, Problem, ProblemCode, RequestIdExt, Revised,
-};
+use kernel::{ConnectionId, Revision, Role, Scope};
+use web::{ApiError, Created, IfMatchHeader, Json, Path, Problem, ProblemCode, Revised};
 
 use super::{
     departure::{Trip, flow_cookie},
     failures,
     views::{ConnectionAnswer, ConnectionChange, Departure, TestAnswer},
 };
-use crate::auth::{
-    context::{SignedIn, Tenant},
-    sso::administers,
-    views::Listed,
-};
+use crate::auth::{context::Acting, views::Listed};
 
 /// The tenant's connections to identity providers.
 #[utoipa::path(
@@ -36,19 +29,12 @@ use crate::auth::{
 #[get("/auth/v1/security/connections")]
 pub(super) async fn list(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
 ) -> Result<Json<Listed<ConnectionAnswer>>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let found = sso::list_connections(&auth, &by).await;
     let found = found.map_err(failures::admin)?;
-    let answer = |found: &ConnectionView| ConnectionAnswer::new(&auth, &tenant, found);
+    let answer = |found: &ConnectionView| ConnectionAnswer::new(&auth, &acting.tenant, found);
     Ok(Json(Listed {
         data: found.iter().map(answer).collect(),
     }))
@@ -70,17 +56,10 @@ pub(super) async fn list(
 pub(super) async fn create(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     body: Json<ConnectionChange>,
 ) -> Result<HttpResponse, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let asked = body.into_inner();
     let missing = [
         ("/name", asked.name.is_none()),
@@ -99,7 +78,7 @@ pub(super) async fn create(
     let answer = Created {
         location: format!("/auth/v1/security/connections/{}", made.connection.id),
         etag: Some(Revision(made.connection.revision)),
-        body: ConnectionAnswer::new(&auth, &tenant, &made),
+        body: ConnectionAnswer::new(&auth, &acting.tenant, &made),
     };
     Ok(answer.respond_to(&request))
 }
@@ -119,20 +98,17 @@ pub(super) async fn create(
 #[get("/auth/v1/security/connections/{id}")]
 pub(super) async fn find(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<ConnectionId>,
 ) -> Result<Revised<ConnectionAnswer>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let found = sso::find_connection(&auth, &by, id).await;
     let found = found.map_err(failures::admin)?;
-    Ok(revised(ConnectionAnswer::new(&auth, &tenant, &found)))
+    Ok(revised(ConnectionAnswer::new(
+        &auth,
+        &acting.tenant,
+        &found,
+    )))
 }
 
 /// Changes a connection. Wants a recent confirmation of who you are. Disabled, it lets nobody in,
@@ -158,25 +134,22 @@ pub(super) async fn find(
 #[patch("/auth/v1/security/connections/{id}")]
 pub(super) async fn change(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<ConnectionId>,
     IfMatchHeader(if_match): IfMatchHeader,
     body: Json<ConnectionChange>,
 ) -> Result<Revised<ConnectionAnswer>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let before = sso::find_connection(&auth, &by, id).await;
     let before = before.map_err(failures::admin)?;
     let draft = over(ConnectionDraft::of(&before), body.into_inner());
     let after = sso::update_connection(&auth, &by, id, if_match, &draft).await;
     let after = after.map_err(failures::admin)?;
-    Ok(revised(ConnectionAnswer::new(&auth, &tenant, &after)))
+    Ok(revised(ConnectionAnswer::new(
+        &auth,
+        &acting.tenant,
+        &after,
+    )))
 }
 
 /// Deletes a connection; who came in by it is out.
@@ -200,18 +173,11 @@ pub(super) async fn change(
 #[delete("/auth/v1/security/connections/{id}")]
 pub(super) async fn delete(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<ConnectionId>,
     IfMatchHeader(if_match): IfMatchHeader,
 ) -> Result<HttpResponse, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     sso::delete_connection(&auth, &by, id, if_match)
         .await
         .map_err(failures::admin)?;
@@ -235,27 +201,20 @@ pub(super) async fn delete(
 pub(super) async fn start_test(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(connection): Path<ConnectionId>,
 ) -> Result<HttpResponse, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     sso::find_connection(&auth, &by, connection)
         .await
         .map_err(failures::admin)?;
     let trip = Trip {
         request: &request,
         auth: &auth,
-        tenant: &tenant,
+        tenant: &acting.tenant,
         connection,
         purpose: FlowPurpose::Test,
-        visitor: Some(&session),
+        visitor: Some(&acting.signed_in.0),
         return_to: LocalPath::or_home(None),
     };
     let begun = trip.begin(None, None).await;
@@ -281,17 +240,10 @@ pub(super) async fn start_test(
 #[get("/auth/v1/security/connections/{id}/test")]
 pub(super) async fn find_test(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(connection): Path<ConnectionId>,
 ) -> Result<Json<TestAnswer>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let found = sso::find_test(&auth, &by, connection).await;
     let found = found.map_err(failures::admin)?;
     Ok(Json(found.ok_or(ProblemCode::NotFound)?.into()))

@@ -1,19 +1,15 @@
 //! Mail domains, as architects claim and prove them.
 
 use actix_web::{HttpRequest, HttpResponse, Responder as _, delete, get, post, web::Data};
-use cp_app::{Auth, members::Administrator, sso};
-use kernel::DomainId;
-use web::{ApiError, Created, Json, Path, Problem, RequestIdExt};
+use cp_app::{Auth, sso};
+use kernel::{DomainId, Scope};
+use web::{ApiError, Created, Json, Path, Problem};
 
 use super::{
     failures,
     views::{DomainClaim, DomainView},
 };
-use crate::auth::{
-    context::{SignedIn, Tenant},
-    sso::administers,
-    views::Listed,
-};
+use crate::auth::{context::Acting, views::Listed};
 
 /// The mail domains that the tenant claims.
 #[utoipa::path(
@@ -28,16 +24,9 @@ use crate::auth::{
 #[get("/auth/v1/security/domains")]
 pub(super) async fn list(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
 ) -> Result<Json<Listed<DomainView>>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let found = sso::list_domains(&auth, &by).await;
     let found = found.map_err(failures::admin)?;
     Ok(Json(Listed {
@@ -62,17 +51,10 @@ pub(super) async fn list(
 pub(super) async fn claim(
     request: HttpRequest,
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     body: Json<DomainClaim>,
 ) -> Result<HttpResponse, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let claimed = sso::claim_domain(&auth, &by, &body.into_inner().domain).await;
     let claimed = claimed.map_err(failures::admin)?;
     let answer = Created {
@@ -101,17 +83,10 @@ pub(super) async fn claim(
 #[post("/auth/v1/security/domains/{id}/check")]
 pub(super) async fn check(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<DomainId>,
 ) -> Result<Json<DomainView>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let checked = sso::check_domain(&auth, &by, id).await;
     let checked = checked.map_err(failures::admin)?;
     Ok(Json(DomainView::from(&checked)))
@@ -132,17 +107,10 @@ pub(super) async fn check(
 #[delete("/auth/v1/security/domains/{id}")]
 pub(super) async fn remove(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     Path(id): Path<DomainId>,
 ) -> Result<HttpResponse, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     sso::remove_domain(&auth, &by, id)
         .await
         .map_err(failures::admin)?;

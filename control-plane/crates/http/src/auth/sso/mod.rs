@@ -18,22 +18,9 @@ use actix_web::{
     middleware::from_fn,
     web::{get, post, resource},
 };
-use cp_app::sessions::CachedSession;
-use kernel::Scope;
 use utoipa_actix_web::service_config::ServiceConfig as Documented;
-use web::{ApiError, ProblemCode};
 
 use super::pages::as_pages;
-
-/// That a session may administer, or a token has the scope for it. Whether its owner is an
-/// architect, the use cases ask.
-pub(in crate::auth) fn administers(session: &CachedSession) -> Result<(), ApiError> {
-    if session.actor().may_use(Scope::Admin) {
-        return Ok(());
-    }
-    let missing = format!("The token needs the scope `{}`.", Scope::Admin.as_str());
-    Err(ApiError::new(ProblemCode::ScopeMissing).detail(missing))
-}
 
 /// What browsers and providers call.
 pub(super) fn configure(config: &mut actix_web::web::ServiceConfig) {

@@ -3,20 +3,16 @@
 use actix_web::{get, patch, web::Data};
 use cp_app::{
     Auth,
-    members::Administrator,
     sso::{self, SecurityChange},
 };
-use kernel::Revision;
-use web::{ApiError, IfMatchHeader, Json, Problem, RequestIdExt, Revised};
+use kernel::{Revision, Scope};
+use web::{ApiError, IfMatchHeader, Json, Problem, Revised};
 
 use super::{
     failures,
     views::{SecurityPatch, SecurityView},
 };
-use crate::auth::{
-    context::{SignedIn, Tenant},
-    sso::administers,
-};
+use crate::auth::context::Acting;
 
 /// The tenant's decisions about signing in.
 #[utoipa::path(
@@ -31,16 +27,9 @@ use crate::auth::{
 #[get("/auth/v1/security")]
 pub(super) async fn find(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
 ) -> Result<Revised<SecurityView>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let found = sso::find_security(&auth, &by).await;
     let found = found.map_err(failures::admin)?;
     Ok(revised(SecurityView::from(&found)))
@@ -64,18 +53,11 @@ pub(super) async fn find(
 #[patch("/auth/v1/security")]
 pub(super) async fn change(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
-    SignedIn(session): SignedIn,
-    RequestIdExt(request_id): RequestIdExt,
+    acting: Acting,
     IfMatchHeader(if_match): IfMatchHeader,
     body: Json<SecurityPatch>,
 ) -> Result<Revised<SecurityView>, ApiError> {
-    administers(&session)?;
-    let by = Administrator {
-        tenant: &tenant,
-        session: &session,
-        request_id: &request_id,
-    };
+    let by = acting.scoped(Scope::Admin)?;
     let patch = body.into_inner();
     let wanted = SecurityChange {
         sso_enforced: patch.sso_enforced,
