@@ -1,7 +1,7 @@
 //! What can go wrong between us and a provider. The texts are for architects and logs: they say
 //! nothing of our inside and hold no secrets.
 
-use crate::{FetchError, guard::ForbiddenAddress};
+use crate::{FetchError, ForbiddenAddress};
 
 /// Why somebody was not signed in, or out, by a provider.
 #[derive(Debug, thiserror::Error)]

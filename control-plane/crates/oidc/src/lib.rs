@@ -14,14 +14,11 @@ mod authorize;
 mod claims;
 mod error;
 mod exchange;
-mod fetch;
-mod guard;
 mod id_token;
 mod jws;
 mod keys;
 mod logout;
 mod metadata;
-mod names;
 mod provider;
 mod settings;
 mod userinfo;
@@ -30,12 +27,10 @@ pub use authorize::{Begun, Hints};
 pub use claims::{Claims, ProvenIdentity};
 pub use error::OidcError;
 pub use exchange::{Callback, Expected};
-pub use fetch::{FetchError, Fetcher};
-pub use guard::{ForbiddenAddress, Guard, is_public};
 pub use keys::KeyUse;
 pub use logout::LogoutNotice;
 pub use metadata::Metadata;
-pub use names::{LookupFailed, Names};
+pub use outbound::{FetchError, Fetcher, ForbiddenAddress, Guard, LookupFailed, Names, is_public};
 pub use provider::{
     ALGORITHMS, Algorithms, DEFAULT_ALGORITHMS, Issuer, Provider, ProviderRuleError,
 };

@@ -33,7 +33,6 @@ mod person_sessions;
 mod placement_groups;
 mod routes;
 mod scim;
-pub mod seal;
 mod servers;
 mod sessions;
 mod sql;
@@ -89,6 +88,7 @@ pub use scim::{
     GroupOfMember, MappedRole, Said, ScimGroup, ScimGroupMemberStore, ScimGroupStore, ScimToken,
     ScimTokenStore, ScimUser, ScimUserStore, SearchError,
 };
+pub use seal;
 pub use servers::{CountedServer, Server, ServerStore};
 pub use sessions::{AccessRecord, ProofRecord, Session, SessionStore};
 pub use sso_connections::{Connection, ConnectionStore};

@@ -1,4 +1,4 @@
-//! The master keys, as they stand in the file that the setting `secrets.keys_file` names.
+//! The master keys of a program, as they stand in the file that its settings name.
 
 use std::{collections::HashMap, fmt, sync::Arc};
 

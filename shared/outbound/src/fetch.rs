@@ -7,7 +7,7 @@
 
 use std::{
     error::Error,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -22,10 +22,10 @@ use url::Url;
 
 use crate::{Guard, LookupFailed, Names, guard::ForbiddenAddress};
 
-/// The largest answer of a provider that is read.
+/// The largest answer that is read whole.
 const BODY_LIMIT: usize = 256 * 1024;
 
-/// Why a provider did not answer well.
+/// Why the other side did not answer well.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The address may not be called.
@@ -63,6 +63,17 @@ pub struct Fetched {
     pub headers: HeaderMap,
     /// The body, whole.
     pub body: Vec<u8>,
+}
+
+/// The beginning of an answer.
+#[derive(Debug)]
+pub struct Excerpt {
+    /// The status, which may be a redirect.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The first bytes of the body.
+    pub beginning: Vec<u8>,
 }
 
 /// Makes requests.
@@ -119,6 +130,19 @@ impl Fetcher {
         &self.guard
     }
 
+    /// Checks an address that somebody wants to have called, with what its name means now. It is
+    /// checked again whenever it is called; this is to say so at once.
+    ///
+    /// # Errors
+    /// When it may not be called, or nobody knows its name.
+    pub async fn vet(&self, url: &Url) -> Result<(), FetchError> {
+        self.guard.check(url)?;
+        if let Some(url::Host::Domain(name)) = url.host() {
+            guarded(&self.guard, &self.names, name).await?;
+        }
+        Ok(())
+    }
+
     /// Gets a JSON document.
     ///
     /// # Errors
@@ -146,21 +170,73 @@ impl Fetcher {
         headers: HeaderMap,
         body: Vec<u8>,
     ) -> Result<Fetched, FetchError> {
+        let request = self.request(method, url, headers, body)?;
+        self.in_time(whole(request)).await
+    }
+
+    /// Sends a request of which only the status and the first bytes of the answer matter, whatever
+    /// they are: a redirect is an answer like another, and so is one that goes on for ever.
+    ///
+    /// # Errors
+    /// When the address may not be called or does not answer.
+    pub async fn send_for_excerpt(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        most: usize,
+    ) -> Result<Excerpt, FetchError> {
+        let request = self.request(method, url, headers, body)?;
+        self.in_time(excerpt(request, most)).await
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        url: &Url,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<reqwest::RequestBuilder, FetchError> {
         self.guard.check(url)?;
-        let request = self
+        Ok(self
             .client()?
             .request(method, url.clone())
             .header(header::ACCEPT, "application/json")
             .headers(headers)
-            .body(body);
-        match tokio::time::timeout(self.patience, exchange(request)).await {
+            .body(body))
+    }
+
+    async fn in_time<T>(
+        &self,
+        exchange: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        match tokio::time::timeout(self.patience, exchange).await {
             Ok(answer) => answer,
             Err(_) => Err(FetchError::Slow),
         }
     }
 }
 
-async fn exchange(request: reqwest::RequestBuilder) -> Result<Fetched, FetchError> {
+async fn excerpt(request: reqwest::RequestBuilder, most: usize) -> Result<Excerpt, FetchError> {
+    let mut answer = request.send().await.map_err(|error| failed(&error))?;
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let mut beginning = Vec::new();
+    while beginning.len() < most {
+        // Who has given a status has answered, whatever becomes of the rest.
+        let Ok(Some(chunk)) = answer.chunk().await else {
+            break;
+        };
+        beginning.extend(chunk.iter().take(most - beginning.len()));
+    }
+    Ok(Excerpt {
+        status,
+        headers,
+        beginning,
+    })
+}
+
+async fn whole(request: reqwest::RequestBuilder) -> Result<Fetched, FetchError> {
     let mut answer = request.send().await.map_err(|error| failed(&error))?;
     if answer.status().is_redirection() {
         return Err(FetchError::Redirect);
@@ -203,8 +279,18 @@ fn failed(error: &reqwest::Error) -> FetchError {
     }
 }
 
+/// The addresses of a name, all of which may be called.
+async fn guarded(guard: &Guard, names: &Names, name: &str) -> Result<Vec<IpAddr>, FetchError> {
+    let found = names.addresses(name).await.map_err(FetchError::Name)?;
+    if found.iter().all(|address| guard.permits(*address)) {
+        Ok(found)
+    } else {
+        Err(ForbiddenAddress::NotPublic.into())
+    }
+}
+
 /// Answers names with addresses that may be called; refuses a name that has any other, which no
-/// honest provider has.
+/// honest party has.
 struct GuardedNames {
     guard: Guard,
     names: Names,
@@ -214,10 +300,12 @@ impl Resolve for GuardedNames {
     fn resolve(&self, name: Name) -> Resolving {
         let (guard, names) = (self.guard, self.names.clone());
         Box::pin(async move {
-            let found = names.addresses(name.as_str()).await?;
-            if !found.iter().all(|address| guard.permits(*address)) {
-                return Err(ForbiddenAddress::NotPublic.into());
-            }
+            let found = guarded(&guard, &names, name.as_str()).await;
+            let found = found.map_err(|error| match error {
+                FetchError::Forbidden(forbidden) => Box::from(forbidden),
+                FetchError::Name(lookup) => Box::from(lookup),
+                other => Box::<dyn Error + Send + Sync>::from(other),
+            })?;
             let addresses = found.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(addresses) as Addrs)
         })

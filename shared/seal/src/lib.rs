@@ -44,6 +44,8 @@ pub enum Purpose {
     IdentityKey,
     /// A mail with its links; the owner is the mail.
     Mail,
+    /// What a tenant's webhook is signed with; the owner is the tenant.
+    Webhook,
 }
 
 impl Purpose {
@@ -59,6 +61,7 @@ impl Purpose {
             Self::SsoFlow => "sso-flow",
             Self::IdentityKey => "identity-key",
             Self::Mail => "mail",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -184,5 +187,4 @@ fn associated(purpose: Purpose, owner: Uuid, key: [u8; 4]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "seal/tests.rs"]
 mod tests;

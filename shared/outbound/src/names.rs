@@ -1,4 +1,4 @@
-//! Name servers: addresses of providers, and the records by which a tenant proves a domain.
+//! Name servers: addresses, and the records by which a tenant proves a domain.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -58,7 +58,7 @@ impl Names {
             builder.build()
         });
         if let Err(error) = &resolver {
-            tracing::warn!(%error, "there are no name servers; providers cannot be reached by name");
+            tracing::warn!(%error, "there are no name servers; nothing can be reached by name");
         }
         Self {
             resolver: resolver.ok(),
