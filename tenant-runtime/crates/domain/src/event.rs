@@ -68,6 +68,14 @@ kinds! {
     GroupChanged = "group.changed",
     /// A custom group was deleted.
     GroupDeleted = "group.deleted",
+    /// A webhook came to be.
+    WebhookCreated = "webhook.created",
+    /// A webhook changed; who disables or enables it by hand changes it.
+    WebhookChanged = "webhook.changed",
+    /// A webhook was disabled since its receiver took nothing.
+    WebhookDisabled = "webhook.disabled",
+    /// A webhook was deleted.
+    WebhookDeleted = "webhook.deleted",
 }
 
 /// A value before and after.
@@ -115,6 +123,8 @@ pub enum ObjectType {
     Label,
     /// A group.
     Group,
+    /// A webhook.
+    Webhook,
 }
 
 /// One thing that happened.

@@ -8,17 +8,19 @@ pub mod dependency;
 pub mod event;
 pub mod fault;
 pub mod labels;
+pub mod notifications;
 pub mod placement;
 pub mod position;
 pub mod rollup;
 pub mod text;
 pub mod time;
+pub mod webhook;
 pub mod words;
 
 pub use content::{Content, ContentPatch};
 pub use fault::{Fault, Faults};
 pub use time::LocalMinute;
 pub use words::{
-    Constraint, DependencyKind, ElementType, GateOutcome, ObjectKind, Rag, Scheduling, UnknownWord,
+    Constraint, DeliveryState, DependencyKind, DisabledReason, ElementType, GateOutcome, ObjectKind, Rag, Scheduling, UnknownWord,
     WorkItemKind,
 };

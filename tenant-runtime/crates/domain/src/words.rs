@@ -133,12 +133,60 @@ words! {
         /// The predecessor's start to the successor's finish.
         StartToFinish = "SF",
     }
+    /// What somebody may be told of.
+    Trigger {
+        /// Something was assigned to them.
+        Assigned = "assigned",
+        /// Something was taken from them.
+        Unassigned = "unassigned",
+        /// Something of theirs was completed.
+        Completed = "completed",
+        /// Something of theirs was reopened.
+        Reopened = "reopened",
+        /// A gate that concerns them was decided.
+        GateDecided = "gate_decided",
+        /// A gate that concerns them is open again.
+        GateReopened = "gate_reopened",
+        /// What they have to do is to be done at another time.
+        DatesChanged = "dates_changed",
+        /// Something was shared with them, or more of it.
+        Shared = "shared",
+        /// What they have to do is due soon.
+        DueSoon = "due_soon",
+    }
+    /// When somebody gets mail of something.
+    MailChoice {
+        /// Once it has settled.
+        Instant = "instant",
+        /// Once a day.
+        Daily = "daily",
+        /// Never.
+        Off = "off",
+    }
     /// What a right may be given on.
     ObjectKind {
         /// A folder.
         Folder = "folder",
         /// A grid.
         Grid = "grid",
+    }
+    /// How the delivery of a webhook stands.
+    DeliveryState {
+        /// It is tried, perhaps again.
+        Pending = "pending",
+        /// The receiver took it.
+        Succeeded = "succeeded",
+        /// It is not tried any more, unless it is replayed.
+        Failed = "failed",
+    }
+    /// Why a webhook hears of nothing.
+    DisabledReason {
+        /// A person disabled it.
+        Person = "person",
+        /// Its receiver answered that it is gone for good.
+        Gone = "gone",
+        /// Its receiver took nothing for days.
+        Failing = "failing",
     }
 }
 
