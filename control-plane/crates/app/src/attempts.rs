@@ -256,6 +256,19 @@ impl Attempts {
         let _: Result<i64, _> = self.cache.script(&script).await;
     }
 
+    /// Whether the attempt was right could not be found out: it counts as if it had not been made.
+    pub async fn undecided(&self, attempt: &Attempt, now: DateTime<Utc>) {
+        let mut script = SUCCEED.prepare_invoke();
+        for counter in &attempt.counters {
+            script.key(&counter.key).arg(0);
+            self.one_fewer_here(counter, now);
+        }
+        if let Some(spread) = &attempt.spread {
+            self.spreads.forgive(spread).await;
+        }
+        let _: Result<i64, _> = self.cache.script(&script).await;
+    }
+
     async fn begin(
         &self,
         counters: Vec<Counter>,
@@ -312,7 +325,13 @@ impl Attempts {
     fn take_back_here(&self, counter: &Counter, now: DateTime<Utc>) {
         if counter.forgiving {
             self.local.invalidate(&counter.key);
-        } else if let Some(known) = self.local.get(&counter.key) {
+        } else {
+            self.one_fewer_here(counter, now);
+        }
+    }
+
+    fn one_fewer_here(&self, counter: &Counter, now: DateTime<Utc>) {
+        if let Some(known) = self.local.get(&counter.key) {
             self.local.insert(counter.key.clone(), known.succeeded(now));
         }
     }

@@ -7,13 +7,19 @@ use cp_domain::{Country, TokenHash};
 use cp_oidc::{Oidc, OidcSettings};
 use cp_store::seal::Sealer;
 use db::{CentralDb, TenantPools};
+use secrecy::SecretString;
 use serde::Deserialize;
 use tokio::sync::Notify;
 
 use crate::staff::StaffSettings;
 use crate::{
-    access::Access, attempts::Attempts, cache::Cache, links::Links, passwords::Passwords,
-    push::Pushes, sessions::SessionDirectory,
+    access::Access,
+    attempts::{Attempt, Attempts},
+    cache::Cache,
+    links::Links,
+    passwords::{PasswordError, Passwords, Verdict},
+    push::Pushes,
+    sessions::SessionDirectory,
 };
 
 /// How long sessions last.
@@ -111,6 +117,24 @@ impl Auth {
             mail_nudge: Arc::default(),
             projection_nudge: Arc::default(),
         }
+    }
+
+    /// Checks the password of an attempt; of nobody, it takes as long. An attempt that could not be
+    /// checked is none: who is told to come again is not slowed down for it.
+    ///
+    /// # Errors
+    /// When it cannot be checked now.
+    pub(crate) async fn check_password(
+        &self,
+        attempt: &Attempt,
+        password: &SecretString,
+        kept: Option<&str>,
+    ) -> Result<Verdict, PasswordError> {
+        let verdict = self.passwords.verify(password, kept).await;
+        if verdict.is_err() {
+            self.attempts.undecided(attempt, self.clock.now()).await;
+        }
+        verdict
     }
 
     /// With these settings of single sign-on instead of the defaults.

@@ -200,7 +200,7 @@ async fn prove(
             .attempts
             .password("person", &email, address, now)
             .await?;
-        if !auth.passwords.verify(password, Some(kept)).await?.matches {
+        if !auth.check_password(&attempt, password, Some(kept)).await?.matches {
             return Err(InvitationError::WrongPassword);
         }
         auth.attempts.succeeded(attempt, now).await;

@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -32,7 +33,8 @@ pub struct PasswordSettings {
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
-    /// How many are computed at once: times `memory_kib`, the most memory they take.
+    /// How many are computed at once: times `memory_kib`, the most memory they take. 0: one for
+    /// every two processors.
     pub permits: usize,
     /// How long a request waits for its turn.
     pub queue_ms: u64,
@@ -47,7 +49,7 @@ impl Default for PasswordSettings {
             memory_kib: 19_456,
             iterations: 2,
             parallelism: 1,
-            permits: 4,
+            permits: 0,
             queue_ms: 5_000,
             breached_file: String::new(),
         }
@@ -118,11 +120,15 @@ impl Passwords {
             .map(|path| BreachedFile::open(path.into()))
             .transpose()?;
         let dummy = hash(&hasher, "nobody has this password")?.into();
+        let permits = match permits {
+            0 => thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2)),
+            some => some,
+        };
         Ok(Self {
             hasher,
             hashers: Hashers::start(permits)
                 .map_err(|error| PasswordError::Threads(error.to_string()))?,
-            permits: Arc::new(Semaphore::new(permits.max(1))),
+            permits: Arc::new(Semaphore::new(permits)),
             queue: Duration::from_millis(queue_ms),
             dummy,
             breached,
@@ -211,21 +217,25 @@ impl Passwords {
         password: &SecretString,
         work: impl FnOnce(&str) -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let permit = self.permit().await?;
+        let turn = self.turn().await?;
         let password = password.clone();
         let done = self.hashers.run(move || {
             // Kept until the work is done, even when the request has gone away.
-            let _permit = permit;
+            let _turn = turn;
             work(password.expose_secret())
         });
         let broken = || PasswordError::Failed("it broke off".to_owned());
         done.await.ok_or_else(broken)
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
-        let permit = Arc::clone(&self.permits).acquire_owned();
-        match tokio::time::timeout(self.queue, permit).await {
-            Ok(Ok(permit)) => Ok(permit),
+    /// A turn at computing a hash, for as long as it is held.
+    ///
+    /// # Errors
+    /// When none comes in time.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, PasswordError> {
+        let turn = Arc::clone(&self.permits).acquire_owned();
+        match tokio::time::timeout(self.queue, turn).await {
+            Ok(Ok(turn)) => Ok(turn),
             _ => Err(PasswordError::Busy),
         }
     }

@@ -96,7 +96,7 @@ pub async fn sign_in(auth: &Auth, command: SignIn) -> Result<Admission, SignInEr
     } = command;
     let attempt = begin_attempt(auth, &email, &client).await?;
     let member = MembershipStore::find_by_email(auth.central.conn(), tenant, &email).await?;
-    let member = check(auth, &password, member).await?;
+    let member = check(auth, &attempt, &password, member).await?;
     let proven = Proven {
         tenant,
         person: member.person.id,
@@ -134,11 +134,12 @@ pub(crate) async fn begin_attempt(
 
 async fn check(
     auth: &Auth,
+    attempt: &Attempt,
     password: &SecretString,
     member: Option<Member>,
 ) -> Result<Member, SignInError> {
     let person = member.as_ref().map(|member| &member.person);
-    let right = check_password(auth, password, person).await?;
+    let right = check_password(auth, attempt, password, person).await?;
     member
         .filter(|member| right && member.membership.state == MemberState::Active)
         .ok_or(SignInError::InvalidCredentials)
@@ -151,14 +152,15 @@ async fn check(
 /// When it cannot be checked now.
 pub(crate) async fn check_password(
     auth: &Auth,
+    attempt: &Attempt,
     password: &SecretString,
     person: Option<&Person>,
 ) -> Result<bool, SignInError> {
     let plausible = password.expose_secret().len() <= MAX_PASSWORD_BYTES;
     let kept = person.and_then(|person| person.password_hash.as_deref());
+    let kept_or_dummy = kept.filter(|_| plausible);
     let verdict = auth
-        .passwords
-        .verify(password, kept.filter(|_| plausible))
+        .check_password(attempt, password, kept_or_dummy)
         .await?;
     if let (Some(new), Some(old), Some(person)) = (&verdict.stronger, kept, person) {
         let now = auth.clock.now();

@@ -189,7 +189,7 @@ async fn check_password(
         .password("person", &person.email, &client.address, now)
         .await?;
     let kept = person.password_hash.as_deref();
-    if !auth.passwords.verify(password, kept).await?.matches {
+    if !auth.check_password(&attempt, password, kept).await?.matches {
         return Err(ConfirmationError::WrongPassword);
     }
     auth.attempts.succeeded(attempt, now).await;

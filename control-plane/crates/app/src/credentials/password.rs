@@ -88,7 +88,7 @@ pub async fn change_password(
         .password("person", &person.email, &client.address, now)
         .await?;
     let kept = person.password_hash.as_deref();
-    if !auth.passwords.verify(&current, kept).await?.matches {
+    if !auth.check_password(&attempt, &current, kept).await?.matches {
         return Err(PasswordChangeError::WrongPassword);
     }
     auth.attempts.succeeded(attempt, now).await;

@@ -62,7 +62,7 @@ pub async fn sign_in(auth: &Auth, command: PersonSignIn) -> Result<PersonAdmissi
     let (email, client) = (&command.email, &command.client);
     let attempt = begin_attempt(auth, email, client).await?;
     let person = PersonStore::find_by_email(auth.central.conn(), email).await?;
-    let right = check_password(auth, &command.password, person.as_ref()).await?;
+    let right = check_password(auth, &attempt, &command.password, person.as_ref()).await?;
     let person: Person = person
         .filter(|_| right)
         .ok_or(SignInError::InvalidCredentials)?;

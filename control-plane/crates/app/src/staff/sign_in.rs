@@ -60,7 +60,7 @@ pub async fn sign_in_staff(
         .as_ref()
         .map(|staff| staff.password_hash.as_str())
         .filter(|_| plausible);
-    let verdict = auth.passwords.verify(&password, kept).await?;
+    let verdict = auth.check_password(&attempt, &password, kept).await?;
     let staff = staff
         .filter(|staff| verdict.matches && staff.disabled_at.is_none())
         .ok_or(StaffSignInError::InvalidCredentials)?;

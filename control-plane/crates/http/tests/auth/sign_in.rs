@@ -1,6 +1,6 @@
 use actix_web::{http::header::COOKIE, test::TestRequest};
 use chrono::TimeDelta;
-use cp_app::passwords::PasswordSettings;
+use cp_app::passwords::{PasswordSettings, Passwords};
 use kernel::Role;
 use serde_json::json;
 
@@ -251,6 +251,36 @@ async fn signing_in_again_ends_the_session_before() {
     assert_ne!(first, second);
     assert!(!site.is_in(&first).await);
     assert!(site.is_in(&second).await);
+}
+
+#[actix_web::test]
+async fn who_is_told_to_come_again_is_not_slowed_down_for_it() {
+    for with_redis in [true, false] {
+        let mut stage = if with_redis {
+            Stage::new().await
+        } else {
+            Stage::without_redis().await
+        };
+        stage.auth.passwords = Passwords::new(PasswordSettings {
+            permits: 1,
+            queue_ms: 0,
+            ..CHEAP
+        })
+        .unwrap();
+        let tenant = stage.tenant("acme").await;
+        let ada = stage.member(&tenant, "ada", Role::Architect).await;
+        let site = Site::of(&stage.auth, &tenant).await;
+        let only_turn = stage.auth.passwords.turn().await.unwrap();
+        for _ in 0..8 {
+            let busy = site.try_sign_in(&ada.email, PASSWORD).await.expect(503);
+            assert_eq!(busy.header("retry-after"), Some("2"));
+        }
+        drop(only_turn);
+        for _ in 0..6 {
+            site.try_sign_in(&ada.email, "wrong").await.expect(401);
+        }
+        site.try_sign_in(&ada.email, PASSWORD).await.expect(429);
+    }
 }
 
 #[actix_web::test]
