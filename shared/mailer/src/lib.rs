@@ -3,6 +3,7 @@
 
 mod invitation;
 mod link;
+mod news;
 mod notice;
 mod send;
 mod staff_link;
@@ -10,6 +11,7 @@ mod support_request;
 
 pub use invitation::Invitation;
 pub use link::SecurityLink;
+pub use news::{News, NewsItem};
 pub use notice::SecurityNotice;
 pub use send::{Mail, MailError, Mailer, SmtpSettings};
 pub use staff_link::StaffLink;

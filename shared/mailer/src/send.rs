@@ -2,7 +2,10 @@
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart, header::ContentType},
+    message::{
+        Mailbox, MultiPart,
+        header::{ContentType, HeaderName, HeaderValue},
+    },
     transport::smtp,
 };
 use serde::Deserialize;
@@ -92,7 +95,18 @@ impl Mailer {
     /// # Errors
     /// When it was not taken; [`MailError::is_permanent`] says whether to try again.
     pub async fn send(&self, mail: &Mail) -> Result<(), MailError> {
-        let message = compose(&self.from, mail)?;
+        let message = compose(&self.from, mail, None)?;
+        self.transport.send(message).await?;
+        Ok(())
+    }
+
+    /// Sends a message that its reader may get no more of: the link takes a POST that says so and
+    /// needs nothing else (RFC 8058).
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn send_unsubscribable(&self, mail: &Mail, link: &str) -> Result<(), MailError> {
+        let message = compose(&self.from, mail, Some(link))?;
         self.transport.send(message).await?;
         Ok(())
     }
@@ -103,23 +117,36 @@ fn mailbox(text: &str) -> Result<Mailbox, MailError> {
         .map_err(|_| MailError::Address(text.to_owned()))
 }
 
-fn compose(from: &Mailbox, mail: &Mail) -> Result<Message, MailError> {
+fn compose(from: &Mailbox, mail: &Mail, unsubscribe: Option<&str>) -> Result<Message, MailError> {
     // A line break in a subject would begin another header.
     let subject: String = mail
         .subject
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
-    let message = Message::builder()
+    let mut message = Message::builder()
         .from(from.clone())
         .to(mailbox(&mail.to)?)
         .subject(subject)
-        .message_id(Some(format!("<{}>", mail.message_id)))
-        .multipart(
-            MultiPart::alternative()
-                .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
-                .singlepart(part(ContentType::TEXT_HTML, &mail.html)),
-        )?;
+        .message_id(Some(format!("<{}>", mail.message_id)));
+    if let Some(link) = unsubscribe {
+        let link: String = link.chars().filter(char::is_ascii_graphic).collect();
+        let headers = [
+            ("List-Unsubscribe", format!("<{link}>")),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".into()),
+        ];
+        for (name, value) in headers {
+            let name = HeaderName::new_from_ascii_str(name);
+            // As it stands: folded, not every reader finds the link in it.
+            let value = HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value);
+            message = message.raw_header(value);
+        }
+    }
+    let message = message.multipart(
+        MultiPart::alternative()
+            .singlepart(part(ContentType::TEXT_PLAIN, &mail.text))
+            .singlepart(part(ContentType::TEXT_HTML, &mail.html)),
+    )?;
     Ok(message)
 }
 
@@ -146,11 +173,26 @@ mod tests {
     #[test]
     fn a_message_has_both_bodies_its_id_and_no_smuggled_header() {
         let from = mailbox("Trellis <no-reply@trellis.example>").unwrap();
-        let raw = String::from_utf8(compose(&from, &mail()).unwrap().formatted()).unwrap();
+        let raw = String::from_utf8(compose(&from, &mail(), None).unwrap().formatted()).unwrap();
         assert!(raw.contains("Message-ID: <0193@trellis.example>\r\n"));
         assert!(raw.contains("multipart/alternative"));
         assert!(raw.contains("text/plain") && raw.contains("text/html"));
         assert!(!raw.contains("\r\nBcc:"));
+    }
+
+    #[test]
+    fn one_click_unsubscribes_as_rfc_8058_has_it() {
+        let from = mailbox("no-reply@trellis.example").unwrap();
+        let link = "https://acme.example/unsubscribe/abc";
+        let compose = |link| compose(&from, &mail(), link).unwrap().formatted();
+        let raw = String::from_utf8(compose(Some(link))).unwrap();
+        assert!(
+            raw.contains("\r\nList-Unsubscribe: <https://acme.example/unsubscribe/abc>\r\n"),
+            "{raw}"
+        );
+        assert!(raw.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"));
+        let without = String::from_utf8(compose(None)).unwrap();
+        assert!(!without.contains("List-Unsubscribe"));
     }
 
     #[test]
@@ -160,7 +202,7 @@ mod tests {
             to: "nobody".into(),
             ..mail()
         };
-        let error = compose(&from, &wrong).unwrap_err();
+        let error = compose(&from, &wrong, None).unwrap_err();
         assert!(matches!(error, MailError::Address(_)));
         assert!(error.is_permanent());
     }
