@@ -8,9 +8,9 @@ use clock::Clock;
 use cp_node_api::NodeRole;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tr_jobs::{ActiveTenants, ActivityHandler, HousekeepingHandler, Nudge, Relay, sweep};
+use tr_jobs::{ActiveTenants, ActivityLog, HousekeepingHandler, Relay, Taps, Workplace, sweep};
 
-use crate::{fleet::Fleet, queues, settings::Settings, side};
+use crate::{fleet::Fleet, oversight, queues, settings::Settings, side};
 
 /// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
 ///
@@ -40,15 +40,20 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let reporting = tokio::spawn(queues::need(health, links, Some(relay.clone())));
     let consumers = Consumers {
         link: inward.clone(),
-        publisher,
+        publisher: publisher.clone(),
+        taps: Taps::closed(),
         stop: stop.clone(),
     };
     let mut tasks = JoinSet::new();
-    consumers.spawn(
-        &mut tasks,
-        Class::Activity,
-        activity(&fleet, &active, relay.nudge()),
-    );
+    let links = (&inward, &publisher);
+    oversight::spawn(&mut tasks, &fleet, &relay, links, &consumers.taps, &stop);
+    let place = Workplace {
+        pools: fleet.pools.clone(),
+        clock: Clock::system(),
+        active: active.clone(),
+        nudge: relay.nudge(),
+    };
+    consumers.spawn(&mut tasks, Class::Activity, place.handler(ActivityLog));
     consumers.spawn(
         &mut tasks,
         Class::Housekeeping,
@@ -81,19 +86,21 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     ended.context("the listener failed")
 }
 
-fn activity(fleet: &Fleet, active: &ActiveTenants, nudge: Nudge) -> ActivityHandler {
-    ActivityHandler::new(fleet.pools.clone(), Clock::system(), active.clone(), nudge)
-}
-
 fn housekeeping(fleet: &Fleet, settings: &Settings) -> HousekeepingHandler {
     let kept = queues::retention(settings);
-    HousekeepingHandler::new(fleet.pools.clone(), Clock::system(), kept)
+    HousekeepingHandler::new(
+        fleet.pools.clone(),
+        fleet.api.clone(),
+        Clock::system(),
+        kept,
+    )
 }
 
 /// Starts consumers, one per queue.
 struct Consumers {
     link: Link,
     publisher: Publisher,
+    taps: Taps,
     stop: CancellationToken,
 }
 
@@ -101,10 +108,14 @@ impl Consumers {
     fn spawn<H: Handler>(&self, tasks: &mut JoinSet<()>, class: Class, handler: H) {
         let handler = Arc::new(handler);
         for shard in 0..class.spec().shards {
+            let options = ConsumerOptions {
+                tap: self.taps.of(class),
+                ..ConsumerOptions::new(class, shard)
+            };
             tasks.spawn(consume(
                 self.link.clone(),
                 self.publisher.clone(),
-                ConsumerOptions::new(class, shard),
+                options,
                 Arc::clone(&handler),
                 self.stop.clone(),
             ));

@@ -111,7 +111,7 @@ impl Settlement<'_> {
                     class = self.class.name(),
                     attempt, reason, "a message failed for the last time"
                 );
-                ("dead", Step::Reject)
+                ("dead", self.bury(delivery, attempt, &reason))
             }
             Verdict::Dead(reason) => {
                 error!(

@@ -8,6 +8,8 @@
 mod declare;
 mod reference;
 
+use std::time::Duration;
+
 use kernel::TenantId;
 
 pub use reference::reference_markdown;
@@ -15,6 +17,14 @@ pub use reference::reference_markdown;
 /// What kind of work a message is, which decides its queues, urgency and retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Class {
+    /// Recomputing a grid.
+    Schedule,
+    /// Collecting what caches keep of versions that nobody reads any more.
+    Invalidation,
+    /// Telling people.
+    Notification,
+    /// Telling other programs.
+    Webhook,
     /// The activity log.
     Activity,
     /// Deleting what is kept for a limited time only.
@@ -30,8 +40,12 @@ pub struct ClassSpec {
     pub name: &'static str,
     /// How many queues its tenants are spread over.
     pub shards: u8,
-    /// How often the broker may deliver a message whose consumer died with it.
-    pub delivery_limit: u32,
+    /// What its queues are.
+    pub kind: QueueKind,
+    /// How long a message may wait in its queue, for work that nobody needs later.
+    pub ttl_millis: Option<u32>,
+    /// How many messages a queue holds before it takes no more.
+    pub max_length: Option<u32>,
     /// How many unacknowledged messages a consumer holds.
     pub prefetch: u16,
     /// How often a message is tried, delays in between, before it is dead.
@@ -40,13 +54,78 @@ pub struct ClassSpec {
     pub purpose: &'static str,
 }
 
-/// Every class.
-pub const CLASSES: [ClassSpec; 2] = [
+/// What a queue is, and what that makes necessary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueKind {
+    /// Replicated, and keeps what it confirmed.
+    Quorum {
+        /// How often the broker may deliver a message whose consumer died with it.
+        delivery_limit: u32,
+    },
+    /// On one node, quick; for what may be lost.
+    Classic,
+}
+
+/// How long an attempt may take, the wait in a queue included, before the message counts as lost.
+const HOLD_SECONDS: u32 = 600;
+
+const fn quorum(delivery_limit: u32) -> QueueKind {
+    QueueKind::Quorum { delivery_limit }
+}
+
+/// Every class, the most urgent first.
+pub const CLASSES: [ClassSpec; 6] = [
+    ClassSpec {
+        class: Class::Schedule,
+        name: "schedule",
+        shards: 8,
+        kind: quorum(5),
+        ttl_millis: None,
+        max_length: Some(100_000),
+        prefetch: 2,
+        attempts: 6,
+        purpose: "Recomputing grids. High urgency (under 1 s), a few at a time, worker slots of its own.",
+    },
+    ClassSpec {
+        class: Class::Invalidation,
+        name: "invalidation",
+        shards: 4,
+        kind: QueueKind::Classic,
+        ttl_millis: Some(60_000),
+        max_length: None,
+        prefetch: 50,
+        attempts: 2,
+        purpose: "Collecting what caches keep of old versions. Quick (under 100 ms); nothing is wrong without it.",
+    },
+    ClassSpec {
+        class: Class::Notification,
+        name: "notification",
+        shards: 4,
+        kind: quorum(5),
+        ttl_millis: None,
+        max_length: None,
+        prefetch: 16,
+        attempts: 6,
+        purpose: "Telling people: in the app at once, by e-mail when its job is due.",
+    },
+    ClassSpec {
+        class: Class::Webhook,
+        name: "webhook",
+        shards: 4,
+        kind: quorum(5),
+        ttl_millis: None,
+        max_length: None,
+        prefetch: 16,
+        attempts: 6,
+        purpose: "Deliveries to other programs, one job each.",
+    },
     ClassSpec {
         class: Class::Activity,
         name: "activity",
         shards: 4,
-        delivery_limit: 10,
+        kind: quorum(10),
+        ttl_millis: None,
+        max_length: None,
         prefetch: 200,
         attempts: 6,
         purpose: "Events on their way into the activity log. Low urgency (under 5 s), in batches.",
@@ -55,7 +134,9 @@ pub const CLASSES: [ClassSpec; 2] = [
         class: Class::Housekeeping,
         name: "housekeeping",
         shards: 1,
-        delivery_limit: 10,
+        kind: quorum(10),
+        ttl_millis: None,
+        max_length: None,
         prefetch: 4,
         attempts: 3,
         purpose: "One job per tenant and hour that deletes what is past its time.",
@@ -111,9 +192,31 @@ impl Class {
     #[must_use]
     pub const fn spec(self) -> &'static ClassSpec {
         match self {
-            Self::Activity => &CLASSES[0],
-            Self::Housekeeping => &CLASSES[1],
+            Self::Schedule => &CLASSES[0],
+            Self::Invalidation => &CLASSES[1],
+            Self::Notification => &CLASSES[2],
+            Self::Webhook => &CLASSES[3],
+            Self::Activity => &CLASSES[4],
+            Self::Housekeeping => &CLASSES[5],
         }
+    }
+
+    /// The class of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let spec = CLASSES.iter().find(|spec| spec.name == name);
+        spec.map(|spec| spec.class)
+    }
+
+    /// How long after a message was published it is settled at the latest, unless it was lost:
+    /// all its delays and attempts together.
+    #[must_use]
+    pub fn settled_within(self) -> Duration {
+        let spec = self.spec();
+        let hold = spec.ttl_millis.map_or(HOLD_SECONDS * 1000, |ttl| ttl);
+        let delays = (1..spec.attempts).map(|attempt| level(&DELAYS, attempt).millis);
+        let attempts = (0..spec.attempts).map(|_| hold);
+        Duration::from_millis(delays.chain(attempts).map(u64::from).sum())
     }
 
     /// The class's name.
@@ -136,6 +239,13 @@ impl Class {
     }
 }
 
+/// The delay before the attempt after `attempt`, the first being 1.
+fn level(delays: &[DelayLevel; DELAYS.len()], attempt: u32) -> &DelayLevel {
+    let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+    let [.., last] = delays;
+    delays.get(index).unwrap_or(last)
+}
+
 /// How an exchange routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Routing {
@@ -154,7 +264,7 @@ pub struct Exchange {
     pub routing: Routing,
 }
 
-/// A durable quorum queue to declare, and its one binding.
+/// A durable queue to declare, and its one binding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// Its name.
@@ -163,10 +273,12 @@ pub struct Queue {
     pub exchange: String,
     /// The key it is bound by; empty at a fanout.
     pub binding: String,
-    /// How often a message may be delivered.
-    pub delivery_limit: u32,
+    /// What it is.
+    pub kind: QueueKind,
     /// How long a message stays.
     pub ttl_millis: Option<u32>,
+    /// How many messages it holds; it refuses more.
+    pub max_length: Option<u32>,
     /// Where messages go that expired or were rejected: an exchange, and a key unless they keep
     /// theirs. Such a queue refuses new messages rather than drop old ones.
     pub dead_letter: Option<(String, Option<String>)>,
@@ -219,12 +331,7 @@ impl Topology {
     /// The exchange of the delay before the attempt after `attempt`, the first being 1.
     #[must_use]
     pub fn delay_exchange(&self, attempt: u32) -> String {
-        let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-        let [.., last] = &self.delays;
-        self.named(&format!(
-            "delay.{}",
-            self.delays.get(index).unwrap_or(last).name
-        ))
+        self.named(&format!("delay.{}", level(&self.delays, attempt).name))
     }
 
     /// A queue of a class; its name is its routing key.
@@ -272,20 +379,25 @@ impl Topology {
     }
 
     fn class_queues(&self, spec: &ClassSpec) -> Vec<Queue> {
+        // What expires in a queue of a class was not needed any more, and is no dead letter.
+        let may_expire = spec.ttl_millis.is_some();
+        let dead_letter = (self.dead_exchange(), Some(spec.name.to_owned()));
         let shards = (0..spec.shards).map(|shard| Queue {
             name: self.queue(spec.class, shard),
             exchange: self.work_exchange(),
             binding: self.queue(spec.class, shard),
-            delivery_limit: spec.delivery_limit,
-            ttl_millis: None,
-            dead_letter: Some((self.dead_exchange(), Some(spec.name.to_owned()))),
+            kind: spec.kind,
+            ttl_millis: spec.ttl_millis,
+            max_length: spec.max_length,
+            dead_letter: (!may_expire).then(|| dead_letter.clone()),
         });
         let dead = Queue {
             name: self.dead_queue(spec.class),
             exchange: self.dead_exchange(),
             binding: spec.name.to_owned(),
-            delivery_limit: NO_DELIVERY_LIMIT,
+            kind: quorum(NO_DELIVERY_LIMIT),
             ttl_millis: None,
+            max_length: None,
             dead_letter: None,
         };
         shards.chain([dead]).collect()
@@ -297,8 +409,9 @@ impl Topology {
             exchange: name.clone(),
             name,
             binding: String::new(),
-            delivery_limit: NO_DELIVERY_LIMIT,
+            kind: quorum(NO_DELIVERY_LIMIT),
             ttl_millis: Some(level.millis),
+            max_length: None,
             dead_letter: Some((self.work_exchange(), None)),
         }
     }
@@ -319,6 +432,22 @@ mod tests {
         assert_eq!(topology.delay_exchange(1), "x.delay.5s");
         assert_eq!(topology.delay_exchange(5), "x.delay.1h");
         assert_eq!(topology.delay_exchange(50), "x.delay.1h");
+    }
+
+    #[test]
+    fn every_class_has_its_row() {
+        for spec in &CLASSES {
+            assert_eq!(spec.class.spec().name, spec.name);
+            assert_eq!(Class::named(spec.name), Some(spec.class));
+        }
+        assert_eq!(Class::named("laundry"), None);
+    }
+
+    #[test]
+    fn a_message_is_lost_when_all_its_delays_and_attempts_are_over() {
+        let minutes = |class: Class| class.settled_within().as_secs() / 60;
+        assert_eq!(minutes(Class::Activity), 72 + 60);
+        assert_eq!(minutes(Class::Invalidation), 2);
     }
 
     #[test]
@@ -348,7 +477,10 @@ mod tests {
             assert!(exchanges.contains(&queue.exchange), "{queue:?}");
             match queue.dead_letter {
                 Some((exchange, _)) => assert!(exchanges.contains(&exchange)),
-                None => assert!(queue.name.starts_with("dead.")),
+                None => assert!(
+                    queue.name.starts_with("dead.") || queue.kind == QueueKind::Classic,
+                    "{queue:?}"
+                ),
             }
         }
     }

@@ -7,7 +7,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, LongString},
 };
 
-use super::{Queue, Routing, Topology};
+use super::{Queue, QueueKind, Routing, Topology};
 use crate::BrokerError;
 
 impl Topology {
@@ -59,13 +59,20 @@ async fn declare_queue(channel: &Channel, queue: Queue) -> Result<(), BrokerErro
 
 fn arguments(queue: &Queue) -> FieldTable {
     let mut table = FieldTable::default();
-    table.insert("x-queue-type".into(), text("quorum"));
-    table.insert(
-        "x-delivery-limit".into(),
-        AMQPValue::LongLongInt(queue.delivery_limit.into()),
-    );
+    match queue.kind {
+        QueueKind::Quorum { delivery_limit } => {
+            table.insert("x-queue-type".into(), text("quorum"));
+            table.insert("x-delivery-limit".into(), number(delivery_limit));
+        }
+        QueueKind::Classic => {
+            table.insert("x-queue-type".into(), text("classic"));
+        }
+    }
     if let Some(ttl) = queue.ttl_millis {
-        table.insert("x-message-ttl".into(), AMQPValue::LongLongInt(ttl.into()));
+        table.insert("x-message-ttl".into(), number(ttl));
+    }
+    if let Some(length) = queue.max_length {
+        table.insert("x-max-length".into(), number(length));
     }
     if let Some((exchange, key)) = &queue.dead_letter {
         table.insert("x-dead-letter-exchange".into(), text(exchange));
@@ -76,6 +83,10 @@ fn arguments(queue: &Queue) -> FieldTable {
         }
     }
     table
+}
+
+fn number(number: u32) -> AMQPValue {
+    AMQPValue::LongLongInt(number.into())
 }
 
 fn text(text: &str) -> AMQPValue {

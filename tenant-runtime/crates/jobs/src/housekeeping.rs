@@ -20,7 +20,7 @@ const CALLS_PER_JOB: usize = 50;
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// Events that are done; live clients resume from them.
+    /// Events and jobs that are done; live clients resume from the events.
     pub done_events: TimeDelta,
     /// Answers to keyed requests.
     pub idempotency_keys: TimeDelta,
@@ -58,10 +58,12 @@ impl HousekeepingHandler {
         let db = self.pools.get(tenant).await?;
         let now = self.clock.now();
         let events = events(db.conn(), now - self.retention.done_events).await?;
+        let jobs = jobs(db.conn(), now - self.retention.done_events).await?;
         let keys = keys(db.conn(), now - self.retention.idempotency_keys).await?;
         metrics::counter!("purged_rows_total", "of" => "outbox").increment(events);
+        metrics::counter!("purged_rows_total", "of" => "jobs").increment(jobs);
         metrics::counter!("purged_rows_total", "of" => "idempotency_keys").increment(keys);
-        tracing::debug!(tenant.id = %tenant.tenant, events, keys, "purged");
+        tracing::debug!(tenant.id = %tenant.tenant, events, jobs, keys, "purged");
         Ok(())
     }
 }
@@ -78,6 +80,18 @@ async fn events(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64,
     let mut deleted = 0;
     for _ in 0..CALLS_PER_JOB {
         let now = retention::delete_done_events(conn, before).await?;
+        deleted += now;
+        if now < retention::ROWS_PER_CALL {
+            break;
+        }
+    }
+    Ok(deleted)
+}
+
+async fn jobs(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for _ in 0..CALLS_PER_JOB {
+        let now = retention::delete_done_jobs(conn, before).await?;
         deleted += now;
         if now < retention::ROWS_PER_CALL {
             break;

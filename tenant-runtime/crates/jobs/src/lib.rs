@@ -2,6 +2,7 @@
 //! broker, consumers give them their effects, and a timer has what is past its time deleted.
 
 mod activity;
+mod handling;
 mod housekeeping;
 mod relay;
 mod ring;
@@ -9,7 +10,8 @@ mod sweep;
 mod tenants;
 mod tick;
 
-pub use activity::ActivityHandler;
+pub use activity::ActivityLog;
+pub use handling::{ClassHandler, Effect, Work, Workplace, Writing};
 pub use housekeeping::{HousekeepingHandler, Retention};
 pub use relay::{Nudge, Relay, RelaySettings};
 pub use ring::{Ring, RingError, RingPage};

@@ -57,10 +57,41 @@ async fn dead_events_do_not_bar_the_door_for_ever() {
     tenant.commit(15).await;
     relay.nudge.nudge(tenant.context);
     eventually(LIMIT, || async { tenant.published().await == 10 }).await;
-    let long_ago = "UPDATE outbox SET published_at = published_at - INTERVAL 3 HOUR \
-                    WHERE published_at IS NOT NULL";
-    tenant.run(long_ago).await;
+    let dead = "UPDATE outbox SET dead_at = NOW(6) WHERE published_at IS NOT NULL";
+    tenant.run(dead).await;
     eventually(LIMIT, || async { tenant.published().await == 15 }).await;
+    relay.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_broker_lost_is_published_again_and_the_dead_are_not() {
+    let world = World::new().await;
+    let tenant = world.tenant().await;
+    let relay = world.relay(&world.link(), RelaySettings::default());
+    tenant.commit(10).await;
+    relay.nudge.nudge(tenant.context);
+    eventually(LIMIT, || async { tenant.published().await == 10 }).await;
+    // All are gone from the broker, and one of them had died before.
+    support::purge(&world, Class::Activity).await;
+    tenant
+        .run("UPDATE outbox SET dead_at = NOW(6) WHERE number = 4")
+        .await;
+    let hours = |hours: u32| format!("UPDATE outbox SET published_at = NOW(6) - INTERVAL {hours} HOUR");
+    // Of what was published lately nobody can say yet that it is lost.
+    tenant.run(&hours(1)).await;
+    relay.nudge.nudge(tenant.context);
+    let handler = Arc::new(world.handler(&relay.nudge));
+    let consumers = world.consumers(&world.link(), Class::Activity, &handler);
+    tenant.commit(1).await;
+    relay.nudge.nudge(tenant.context);
+    eventually(LIMIT, || async { tenant.done().await == 1 }).await;
+    tenant.run(&format!("{} WHERE done_at IS NULL", hours(3))).await;
+    relay.nudge.nudge(tenant.context);
+    eventually(LIMIT, || async { tenant.done().await == 10 }).await;
+    let fourth = "SELECT COUNT(*) FROM outbox WHERE number = 4 AND done_at IS NULL \
+                  AND published_at < NOW(6) - INTERVAL 2 HOUR";
+    assert_eq!(tenant.count(fourth).await, 1);
+    consumers.stop().await;
     relay.running.stop().await;
 }
 

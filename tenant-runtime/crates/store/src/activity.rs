@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{FolderId, Limit, MemberId, WorkItemId};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
 use serde_json::Value;
 use tr_domain::access::Viewer;
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::access::visible;
+use crate::entities::activity;
 use crate::sql::{Columns, Sql};
 
 /// One entry.
@@ -99,4 +100,44 @@ pub async fn visible_to(
 ) -> Result<Vec<ActivityRow>, StoreError> {
     let sql = Sql::new(SELECT).append(visible(viewer, "COALESCE(a.grid_id, a.folder_id)"));
     newest(sql, before, limit).all(conn, read).await
+}
+
+/// Rows of one INSERT; twelve values each stay well below the 65,535 that a statement may have.
+const ROWS_PER_INSERT: usize = 1000;
+
+/// Writes entries.
+///
+/// # Errors
+/// When an entry exists already, or the database fails.
+pub async fn write(conn: &impl ConnectionTrait, rows: Vec<ActivityRow>) -> Result<(), StoreError> {
+    let mut rows = rows.into_iter().map(entry).peekable();
+    while rows.peek().is_some() {
+        let some = rows.by_ref().take(ROWS_PER_INSERT);
+        activity::Entity::insert_many(some)
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+fn entry(row: ActivityRow) -> activity::ActiveModel {
+    activity::ActiveModel {
+        event_number: Set(row.event_number),
+        ordinal: Set(row.ordinal),
+        occurred_at: Set(row.occurred_at),
+        actor_id: Set(row.actor_id.as_uuid()),
+        kind: Set(row.kind),
+        object_id: Set(row.object_id),
+        grid_id: Set(row.grid_id.map(Into::into)),
+        folder_id: Set(row.folder_id.map(Into::into)),
+        field: Set(row.field),
+        old_value: Set(not_null(row.old_value)),
+        new_value: Set(not_null(row.new_value)),
+        request_id: Set(row.request_id),
+    }
+}
+
+/// JSON's null is stored as the database's.
+fn not_null(value: Value) -> Option<Value> {
+    (!value.is_null()).then_some(value)
 }

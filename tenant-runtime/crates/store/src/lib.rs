@@ -12,6 +12,7 @@ pub mod grants;
 pub mod groups;
 pub mod handling;
 pub mod idempotency;
+pub mod jobs;
 pub mod labels;
 pub mod live;
 pub mod locks;
@@ -19,7 +20,9 @@ pub mod members;
 pub mod outbox;
 pub mod relaying;
 pub mod retention;
+mod rows;
 mod sql;
 pub mod work_items;
 
 pub use error::StoreError;
+pub use rows::RowId;

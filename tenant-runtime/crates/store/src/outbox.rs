@@ -53,6 +53,7 @@ pub async fn append(
                 traceparent: traceparent.map(str::to_owned),
                 published_at: None,
                 done_at: None,
+                dead_at: None,
             });
         }
     }

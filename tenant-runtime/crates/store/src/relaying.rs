@@ -1,35 +1,108 @@
-//! The outbox as the relay sees it: what is to be published, what is outstanding, what was
-//! confirmed. Payloads are none of its business.
+//! The outbox and the jobs as the relay sees them: what is to be published, what is outstanding,
+//! what was confirmed, what was lost. Payloads are none of its business.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::sql::Sql;
+use crate::rows::{RowId, Split};
+use crate::sql::{Columns, Sql};
+
+/// What is to be relayed of one class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The class.
+    pub class: String,
+    /// What of it.
+    pub what: What,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Events that were not published yet.
+    Events,
+    /// Jobs that were not; the first is due then.
+    Jobs(DateTime<Utc>),
+    /// Something is published and neither done nor dead; the first since then.
+    Out(DateTime<Utc>),
+}
+
+/// What there is to relay, class by class, from the indexes alone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Vec<Waiting>, StoreError> {
+    Sql::new(WAITING)
+        .all(conn, |c| {
+            let (what, class, time): (i64, String, Option<DateTime<Utc>>) =
+                (c.get()?, c.get()?, c.get()?);
+            Ok((what, class, time))
+        })
+        .await
+        .map(|rows| {
+            rows.into_iter()
+                .filter_map(|(what, class, time)| {
+                    let what = match (what, time) {
+                        (0, _) => What::Events,
+                        (1, Some(due)) => What::Jobs(due),
+                        (_, Some(since)) => What::Out(since),
+                        // Nothing of the class is published.
+                        (_, None) => return None,
+                    };
+                    Some(Waiting { class, what })
+                })
+                .collect()
+        })
+}
+
+const WAITING: &str = "\
+    SELECT 0, class, CAST(NULL AS DATETIME(6)) FROM outbox FORCE INDEX (outbox_unpublished) \
+    WHERE published_at IS NULL GROUP BY class \
+    UNION ALL \
+    SELECT 1, class, MIN(due_at) FROM jobs FORCE INDEX (jobs_unpublished) \
+    WHERE published_at IS NULL GROUP BY class \
+    UNION ALL \
+    SELECT 2, class, MIN(published_at) FROM outbox FORCE INDEX (outbox_outstanding) \
+    WHERE done_at IS NULL AND dead_at IS NULL GROUP BY class \
+    UNION ALL \
+    SELECT 2, class, MIN(published_at) FROM jobs FORCE INDEX (jobs_outstanding) \
+    WHERE done_at IS NULL AND dead_at IS NULL GROUP BY class";
 
 /// A row that waits to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpublished {
-    /// The event's number.
-    pub number: u64,
-    /// The event's id.
-    pub event_id: Uuid,
-    /// The event's kind.
+    /// Its row.
+    pub row: RowId,
+    /// The event's id, or the job's.
+    pub id: Uuid,
+    /// Its kind.
     pub kind: String,
     /// The version of its payload.
     pub version: u16,
-    /// When it happened.
+    /// When it happened, or was due.
     pub occurred_at: DateTime<Utc>,
     /// The trace of the request that caused it.
     pub traceparent: Option<String>,
 }
 
-/// The first rows of a class that wait, in the order of their numbers.
+fn unpublished(row: RowId, c: &mut Columns<'_>) -> Result<Unpublished, StoreError> {
+    Ok(Unpublished {
+        row,
+        id: c.get()?,
+        kind: c.get()?,
+        version: c.get()?,
+        occurred_at: c.time()?,
+        traceparent: c.get()?,
+    })
+}
+
+/// The first events of a class that wait, in the order of their numbers.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn unpublished(
+pub async fn events(
     conn: &impl ConnectionTrait,
     class: &str,
     limit: usize,
@@ -42,19 +115,39 @@ pub async fn unpublished(
     .bind(class)
     .text(&format!(" LIMIT {limit}"))
     .all(conn, |c| {
-        Ok(Unpublished {
-            number: c.get()?,
-            event_id: c.get()?,
-            kind: c.get()?,
-            version: c.get()?,
-            occurred_at: c.time()?,
-            traceparent: c.get()?,
-        })
+        let row = RowId::Event(c.get()?);
+        unpublished(row, c)
     })
     .await
 }
 
-/// How many rows of a class were published after `since` and are not done; counted up to `most`.
+/// The jobs of a class that are due and wait, in the order of their times.
+///
+/// # Errors
+/// When the database fails.
+pub async fn due_jobs(
+    conn: &impl ConnectionTrait,
+    class: &str,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<Unpublished>, StoreError> {
+    Sql::new(
+        "SELECT id, id, kind, version, due_at, traceparent \
+         FROM jobs FORCE INDEX (jobs_unpublished) \
+         WHERE published_at IS NULL AND class = ? AND due_at <= ? ORDER BY due_at, id",
+    )
+    .bind(class)
+    .bind(now)
+    .text(&format!(" LIMIT {limit}"))
+    .all(conn, |c| {
+        let row = RowId::Job(c.get()?);
+        unpublished(row, c)
+    })
+    .await
+}
+
+/// How many rows of a class were published after `since` and are neither done nor dead; counted
+/// up to `most`.
 ///
 /// # Errors
 /// When the database fails.
@@ -64,15 +157,21 @@ pub async fn outstanding(
     since: DateTime<Utc>,
     most: usize,
 ) -> Result<usize, StoreError> {
-    let count: Option<i64> = Sql::new(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM outbox FORCE INDEX (outbox_outstanding) \
-         WHERE done_at IS NULL AND class = ? AND published_at > ?",
-    )
-    .bind(class)
-    .bind(since)
-    .text(&format!(" LIMIT {most}) found"))
-    .one(conn, |c| c.get())
-    .await?;
+    let of = |table: &str| {
+        let text = format!(
+            "(SELECT 1 FROM {table} FORCE INDEX ({table}_outstanding) \
+             WHERE done_at IS NULL AND dead_at IS NULL AND class = ? AND published_at > ? \
+             LIMIT {most})"
+        );
+        Sql::new(text).bind(class).bind(since)
+    };
+    let count: Option<i64> = Sql::new("SELECT COUNT(*) FROM (")
+        .append(of("outbox"))
+        .text(" UNION ALL ")
+        .append(of("jobs"))
+        .text(") found")
+        .one(conn, |c| c.get())
+        .await?;
     Ok(count
         .and_then(|count| usize::try_from(count).ok())
         .unwrap_or_default())
@@ -85,18 +184,47 @@ pub async fn outstanding(
 pub async fn mark_published(
     conn: &impl ConnectionTrait,
     class: &str,
-    numbers: &[u64],
+    rows: &[RowId],
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    if numbers.is_empty() {
-        return Ok(());
+    let Split { numbers, ids } = Split::of(rows);
+    let of = |table: &str| {
+        let text = format!(
+            "UPDATE {table} FORCE INDEX (PRIMARY) SET published_at = ? \
+             WHERE class = ? AND published_at IS NULL AND "
+        );
+        Sql::new(text).bind(at).bind(class)
+    };
+    if !numbers.is_empty() {
+        let sql = of("outbox").text("number IN ").numbers(&numbers);
+        sql.run(conn).await?;
     }
-    Sql::new("UPDATE outbox FORCE INDEX (PRIMARY) SET published_at = ? WHERE class = ?")
-        .bind(at)
-        .bind(class)
-        .text(" AND published_at IS NULL AND number IN ")
-        .numbers(numbers)
-        .run(conn)
-        .await
-        .map(drop)
+    if !ids.is_empty() {
+        of("jobs").text("id IN ").uuids(&ids).run(conn).await?;
+    }
+    Ok(())
+}
+
+/// Has rows of a class published again that were before `before` and are neither done nor dead;
+/// tells how many. Their messages were lost with the broker that had confirmed them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn publish_again(
+    conn: &impl ConnectionTrait,
+    class: &str,
+    before: DateTime<Utc>,
+    limit: usize,
+) -> Result<u64, StoreError> {
+    let mut rows = 0;
+    for table in ["outbox", "jobs"] {
+        let text = format!(
+            "UPDATE {table} SET published_at = NULL \
+             WHERE done_at IS NULL AND dead_at IS NULL AND class = ? AND published_at < ? \
+             LIMIT {limit}"
+        );
+        let sql = Sql::new(text).bind(class).bind(before);
+        rows += sql.run(conn).await?.rows_affected();
+    }
+    Ok(rows)
 }

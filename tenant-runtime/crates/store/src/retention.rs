@@ -22,6 +22,42 @@ pub async fn delete_done_events(
     delete(sql.bind(before), conn).await
 }
 
+/// Deletes jobs that were done before `before`, and tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_done_jobs(
+    conn: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = Sql::new("DELETE FROM jobs WHERE done_at < ? ORDER BY done_at");
+    delete(sql.bind(before), conn).await
+}
+
+/// Deletes notifications from before `before`, and tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_notifications(
+    conn: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = Sql::new("DELETE FROM notifications WHERE created_at < ? ORDER BY created_at");
+    delete(sql.bind(before), conn).await
+}
+
+/// Deletes notes of mail from before `before`, and tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_notification_mails(
+    conn: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = Sql::new("DELETE FROM notification_mails WHERE created_at < ? ORDER BY created_at");
+    delete(sql.bind(before), conn).await
+}
+
 /// Deletes answers to keyed requests from before `before`, and tells how many.
 ///
 /// # Errors
@@ -31,6 +67,18 @@ pub async fn delete_idempotency_keys(
     before: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let sql = Sql::new("DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at");
+    delete(sql.bind(before), conn).await
+}
+
+/// Deletes deliveries of webhooks from before `before`, and tells how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_webhook_deliveries(
+    conn: &impl ConnectionTrait,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let sql = Sql::new("DELETE FROM webhook_deliveries WHERE created_at < ? ORDER BY created_at");
     delete(sql.bind(before), conn).await
 }
 

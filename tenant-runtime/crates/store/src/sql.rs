@@ -71,6 +71,17 @@ impl Sql {
         self
     }
 
+    /// Adds `(?, ?, …)` with these ids, of which there is at least one.
+    pub(crate) fn uuids(mut self, ids: &[Uuid]) -> Self {
+        self.values.extend(ids.iter().map(|id| Value::from(*id)));
+        self.text.push_str("(?");
+        for _ in ids.iter().skip(1) {
+            self.text.push_str(", ?");
+        }
+        self.text.push(')');
+        self
+    }
+
     /// Adds a `LIMIT` of one more row than a page holds.
     pub(crate) fn page(self, limit: Limit) -> Self {
         self.text(&format!(" LIMIT {}", limit.plus_one()))

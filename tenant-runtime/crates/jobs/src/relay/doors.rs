@@ -1,5 +1,6 @@
 //! Who is next: the tenants with something to publish, in a queue, each at most once and never
-//! by two workers at a time; and those that could not be relayed in full, with when to try again.
+//! by two workers at a time; those that could not be relayed in full, with when to try again; and
+//! those with a job to come, with when it is due.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -28,6 +29,8 @@ struct State {
     waiting: HashMap<TenantId, TenantContext>,
     busy: HashSet<TenantId>,
     behind: HashMap<TenantId, Behind>,
+    /// When a tenant's next job is due.
+    expected: HashMap<TenantId, (TenantContext, DateTime<Utc>)>,
 }
 
 /// A tenant with rows left.
@@ -128,16 +131,31 @@ impl Doors {
         state.busy.remove(&tenant.tenant);
     }
 
-    /// Queues the tenants that were left behind and are due again.
-    pub(crate) fn knock_again(&self) {
+    /// When the tenant's next job is due, as far as its database says; none when it has none.
+    pub(crate) fn expect(&self, tenant: TenantContext, due: Option<DateTime<Utc>>) {
         let mut state = self.lock();
-        let now = Instant::now();
-        let due: Vec<_> = state
+        match due {
+            Some(due) => state.expected.insert(tenant.tenant, (tenant, due)),
+            None => state.expected.remove(&tenant.tenant),
+        };
+    }
+
+    /// Queues the tenants that were left behind and are due again, and those with a job due.
+    pub(crate) fn knock_again(&self, now: DateTime<Utc>) {
+        let mut state = self.lock();
+        let instant = Instant::now();
+        let mut due: Vec<_> = state
             .behind
             .values()
-            .filter(|behind| behind.due <= now && !state.busy.contains(&behind.tenant.tenant))
+            .filter(|behind| behind.due <= instant && !state.busy.contains(&behind.tenant.tenant))
             .map(|behind| behind.tenant)
             .collect();
+        let State {
+            behind, expected, ..
+        } = &mut *state;
+        // Who is behind is tried again in its own time.
+        let jobs = expected.extract_if(|id, (_, due)| *due <= now && !behind.contains_key(id));
+        due.extend(jobs.map(|(_, (tenant, _))| tenant));
         for tenant in due {
             state.enqueue(tenant);
         }
@@ -278,7 +296,7 @@ mod tests {
             (1, Duration::from_secs(5))
         );
         doors.room(tenant(1).tenant);
-        doors.knock_again();
+        doors.knock_again(at(6));
         assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
         doors.left_behind(tenant(1), None, false, at(7));
         assert_eq!(doors.oldest_age(at(9)), Duration::from_secs(9));
@@ -287,5 +305,20 @@ mod tests {
             (doors.behind(), doors.oldest_age(at(9))),
             (0, Duration::ZERO)
         );
+    }
+
+    #[test]
+    fn a_tenant_is_queued_when_its_next_job_is_due() {
+        let doors = Doors::default();
+        doors.expect(tenant(1), Some(at(5)));
+        doors.expect(tenant(2), Some(at(6)));
+        doors.expect(tenant(2), None);
+        doors.knock_again(at(4));
+        assert_eq!(doors.next().now_or_never(), None);
+        doors.knock_again(at(5));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.done(tenant(1));
+        doors.knock_again(at(9));
+        assert_eq!(doors.next().now_or_never(), None, "it is asked once");
     }
 }

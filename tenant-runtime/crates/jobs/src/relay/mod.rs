@@ -1,4 +1,6 @@
-//! The relay: publishes a tenant's unpublished rows and marks them once the broker confirmed.
+//! The relay: publishes a tenant's unpublished events, and its jobs that are due, and marks them
+//! once the broker confirmed. What was confirmed long ago and neither done nor dead it publishes
+//! again: that was lost with the broker.
 //!
 //! It runs where changes are made, nudged after each commit, and in the worker, which sweeps. Two
 //! relays may publish the same row, and a crash between confirm and mark publishes it again: that
@@ -10,7 +12,7 @@ mod pass;
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{Class, Publisher};
+use broker::Publisher;
 use clock::Clock;
 use db::TenantPools;
 use kernel::{TenantContext, TenantId};
@@ -21,8 +23,6 @@ use tracing::{debug, warn};
 use doors::Doors;
 use pass::{Pass, PassError};
 
-/// The classes whose events wait in the outbox.
-const CLASSES: [Class; 1] = [Class::Activity];
 /// How often tenants that were left behind are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -142,23 +142,21 @@ impl Relay {
     }
 
     async fn relay(&self, tenant: TenantContext) {
-        // The class that is worst off decides when the tenant is looked at again.
-        let mut worst = Pass::Empty;
-        for class in CLASSES {
-            match self.pass(&tenant, class).await {
-                Ok(pass) => worst = worst.max(pass),
-                Err(PassError::Gone(reason)) => {
-                    debug!(tenant = %tenant.tenant, reason, "not relaying for the tenant any more");
-                    return self.doors.done(tenant);
-                }
-                Err(PassError::Failed(reason)) => {
-                    warn!(tenant = %tenant.tenant, reason, "could not relay the tenant's events");
-                    return self
-                        .doors
-                        .left_behind(tenant, None, false, self.clock.now());
-                }
+        let (worst, next_due) = match self.passes(&tenant).await {
+            Ok(passed) => passed,
+            Err(PassError::Gone(reason)) => {
+                debug!(tenant = %tenant.tenant, reason, "not relaying for the tenant any more");
+                self.doors.expect(tenant, None);
+                return self.doors.done(tenant);
             }
-        }
+            Err(PassError::Failed(reason)) => {
+                warn!(tenant = %tenant.tenant, reason, "could not relay the tenant's events");
+                return self
+                    .doors
+                    .left_behind(tenant, None, false, self.clock.now());
+            }
+        };
+        self.doors.expect(tenant, next_due);
         match worst {
             Pass::Empty => self.doors.done(tenant),
             Pass::More => self.doors.again(tenant),
@@ -177,7 +175,7 @@ impl Relay {
             metrics::gauge!("outbox_oldest_age_seconds").set(age.as_secs_f64());
             metrics::gauge!("outbox_tenants_behind").set(self.doors.behind() as f64);
             if self.publisher.link().session().is_some() {
-                self.doors.knock_again();
+                self.doors.knock_again(self.clock.now());
             }
         }
     }

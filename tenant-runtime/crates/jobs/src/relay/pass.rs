@@ -1,19 +1,17 @@
-//! One pass: a batch of one tenant's rows of one class.
+//! One pass through a tenant: a batch of each class of which something waits.
+
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use broker::{Class, Envelope, Outgoing, PublishError};
 use chrono::{DateTime, TimeDelta, Utc};
-use db::{DbError, PlacementError};
+use db::{DbError, PlacementError, TenantDb};
 use kernel::{EventId, TenantContext};
 use tr_store::{
-    StoreError,
-    relaying::{self, Unpublished},
+    RowId, StoreError,
+    relaying::{self, Unpublished, Waiting, What},
 };
 
 use super::Relay;
-
-/// What was published longer ago counts as outstanding no more: it is dead or lost, and must not
-/// bar the tenant's door for ever. All delay levels together take less.
-const OUTSTANDING_FOR: TimeDelta = TimeDelta::hours(2);
 
 /// What a pass came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,33 +56,109 @@ impl From<StoreError> for PassError {
     }
 }
 
+/// What there is to do for a tenant.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Plan {
+    /// The classes of which something waits, the most urgent first.
+    waiting: BTreeMap<Class, bool>,
+    /// When the first job is due of those that are not yet.
+    next_due: Option<DateTime<Utc>>,
+    /// Whether anything is neither done nor dead, jobs of later left out.
+    busy: bool,
+}
+
+impl Plan {
+    fn of(waiting: &[Waiting], now: DateTime<Utc>) -> Self {
+        let mut plan = Self::default();
+        for Waiting { class, what } in waiting {
+            // Another version of the program may know more classes.
+            let Some(class) = Class::named(class) else {
+                continue;
+            };
+            plan.busy |= !matches!(what, What::Jobs(due) if *due > now);
+            match *what {
+                What::Events => _ = plan.waiting.entry(class).or_default(),
+                What::Jobs(due) if due <= now => _ = plan.waiting.entry(class).or_default(),
+                What::Jobs(due) => {
+                    let earlier = plan.next_due.map_or(due, |next| next.min(due));
+                    plan.next_due = Some(earlier);
+                }
+                What::Out(since) if since < lost_before(class, now) => {
+                    plan.waiting.insert(class, true);
+                }
+                What::Out(_) => {}
+            }
+        }
+        plan
+    }
+}
+
+/// What was published before then and is not settled was lost. Until then it counts as outstanding.
+fn lost_before(class: Class, now: DateTime<Utc>) -> DateTime<Utc> {
+    now - TimeDelta::from_std(class.settled_within()).unwrap_or(TimeDelta::MAX)
+}
+
 impl Relay {
-    /// Publishes the tenant's next rows of the class, as many as may be outstanding.
-    pub(super) async fn pass(
+    /// Publishes the tenant's next rows of every class, as many as may be outstanding. The class
+    /// that is worst off is what the tenant is judged by; with it comes when its next job is due.
+    pub(super) async fn passes(
         &self,
         tenant: &TenantContext,
+    ) -> Result<(Pass, Option<DateTime<Utc>>), PassError> {
+        let db = self.pools.get(tenant).await?;
+        let waiting = relaying::waiting(db.conn()).await?;
+        let plan = Plan::of(&waiting, self.clock.now());
+        let mut worst = Pass::Empty;
+        for (class, lost) in plan.waiting {
+            if lost {
+                self.publish_again(tenant, &db, class).await?;
+            }
+            worst = worst.max(self.pass(tenant, &db, class).await?);
+        }
+        Ok((worst, plan.next_due))
+    }
+
+    async fn publish_again(
+        &self,
+        tenant: &TenantContext,
+        db: &TenantDb,
+        class: Class,
+    ) -> Result<(), PassError> {
+        let before = lost_before(class, self.clock.now());
+        let (name, most) = (class.name(), self.settings.batch);
+        let rows = relaying::publish_again(db.conn(), name, before, most).await?;
+        metrics::counter!("outbox_lost_total", "class" => name).increment(rows);
+        tracing::warn!(tenant.id = %tenant.tenant, class = name, rows, "published again: lost");
+        Ok(())
+    }
+
+    async fn pass(
+        &self,
+        tenant: &TenantContext,
+        db: &TenantDb,
         class: Class,
     ) -> Result<Pass, PassError> {
-        let db = self.pools.get(tenant).await?;
-        let rows = relaying::unpublished(db.conn(), class.name(), self.settings.batch).await?;
+        let (name, most) = (class.name(), self.settings.outstanding);
+        let now = self.clock.now();
+        let mut rows = relaying::events(db.conn(), name, self.settings.batch).await?;
+        rows.extend(relaying::due_jobs(db.conn(), name, now, self.settings.batch).await?);
         if rows.is_empty() {
             return Ok(Pass::Empty);
         }
-        let (most, since) = (
-            self.settings.outstanding,
-            self.clock.now() - OUTSTANDING_FOR,
-        );
-        let outstanding = relaying::outstanding(db.conn(), class.name(), since, most).await?;
+        rows.sort_by(by_time);
+        rows.truncate(self.settings.batch);
+        let since = lost_before(class, now);
+        let outstanding = relaying::outstanding(db.conn(), name, since, most).await?;
         let room = most.saturating_sub(outstanding).min(rows.len());
-        let now = rows.get(..room).unwrap_or_default();
-        let messages = self.messages(tenant, class, now)?;
+        let next = rows.get(..room).unwrap_or_default();
+        let messages = self.messages(tenant, class, next)?;
         let answers = self.publisher.publish(&messages).await;
-        let confirmed = confirmed(now, &answers);
-        relaying::mark_published(db.conn(), class.name(), &confirmed, self.clock.now()).await?;
-        metrics::counter!("outbox_published_total", "class" => class.name())
+        let confirmed = confirmed(next, &answers);
+        relaying::mark_published(db.conn(), name, &confirmed, self.clock.now()).await?;
+        metrics::counter!("outbox_published_total", "class" => name)
             .increment(confirmed.len() as u64);
-        let next = rows.iter().find(|row| !confirmed.contains(&row.number));
-        Ok(match next {
+        let left = rows.iter().find(|row| !confirmed.contains(&row.row));
+        Ok(match left {
             None if rows.len() < self.settings.batch => Pass::Empty,
             None => Pass::More,
             Some(next) => Pass::Left {
@@ -108,10 +182,18 @@ impl Relay {
     }
 }
 
+/// By time, and events that happened at once in their order.
+fn by_time(one: &Unpublished, other: &Unpublished) -> Ordering {
+    (one.occurred_at, one.row).cmp(&(other.occurred_at, other.row))
+}
+
 fn envelope(tenant: &TenantContext, row: &Unpublished) -> Envelope {
     Envelope {
-        id: EventId::from_uuid(row.event_id),
-        number: row.number,
+        id: EventId::from_uuid(row.id),
+        number: match row.row {
+            RowId::Event(number) => number,
+            RowId::Job(_) => 0,
+        },
         tenant: tenant.tenant,
         generation: tenant.generation,
         kind: row.kind.clone(),
@@ -121,9 +203,36 @@ fn envelope(tenant: &TenantContext, row: &Unpublished) -> Envelope {
     }
 }
 
-fn confirmed(rows: &[Unpublished], answers: &[Result<(), PublishError>]) -> Vec<u64> {
+fn confirmed(rows: &[Unpublished], answers: &[Result<(), PublishError>]) -> Vec<RowId> {
     rows.iter()
         .zip(answers)
-        .filter_map(|(row, answer)| answer.is_ok().then_some(row.number))
+        .filter_map(|(row, answer)| answer.is_ok().then_some(row.row))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_has_what_waits_what_was_lost_and_when_the_next_job_is_due() {
+        let at = |minute: i64| DateTime::from_timestamp(1_800_000_000 + 60 * minute, 0).unwrap();
+        let of = |class: &str, what| Waiting {
+            class: class.to_owned(),
+            what,
+        };
+        let waiting = [
+            of("activity", What::Events),
+            of("activity", What::Out(at(0))),
+            of("webhook", What::Jobs(at(200))),
+            of("webhook", What::Out(at(199))),
+            of("notification", What::Jobs(at(260))),
+            of("schedule", What::Jobs(at(240))),
+            of("laundry", What::Events),
+        ];
+        let plan = Plan::of(&waiting, at(200));
+        let classes: Vec<_> = plan.waiting.into_iter().collect();
+        assert_eq!(classes, [(Class::Webhook, false), (Class::Activity, true)]);
+        assert_eq!(plan.next_due, Some(at(240)));
+    }
 }

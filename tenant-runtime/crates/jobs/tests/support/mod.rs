@@ -22,7 +22,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType};
 use tr_jobs::{
-    ActiveTenants, ActivityHandler, Nudge, Relay, RelaySettings, Ring, RingError, RingPage,
+    ActiveTenants, ActivityLog, ClassHandler, Nudge, Relay, RelaySettings, Ring, RingError,
+    RingPage, Workplace,
 };
 use tr_store::outbox::{self, Entry};
 use uuid::Uuid;
@@ -135,13 +136,17 @@ impl World {
         }
     }
 
-    pub fn handler(&self, nudge: &Nudge) -> ActivityHandler {
-        ActivityHandler::new(
-            self.pools.clone(),
-            self.clock.clone(),
-            self.active.clone(),
-            nudge.clone(),
-        )
+    pub fn place(&self, nudge: &Nudge) -> Workplace {
+        Workplace {
+            pools: self.pools.clone(),
+            clock: self.clock.clone(),
+            active: self.active.clone(),
+            nudge: nudge.clone(),
+        }
+    }
+
+    pub fn handler(&self, nudge: &Nudge) -> ClassHandler<ActivityLog> {
+        self.place(nudge).handler(ActivityLog)
     }
 
     /// Consumers of every queue of a class.
@@ -305,6 +310,8 @@ impl<H: Handler, F: Fn() + Send + Sync + 'static> Handler for After<H, F> {
 
 /// How many messages are ready in a queue.
 pub async fn ready(world: &World, queue: &str) -> u32 {
+    // Its link has declared it.
+    world.link().connected().await.unwrap();
     let properties = lapin::ConnectionProperties::default();
     let connection = lapin::Connection::connect(&world.amqp_url, properties)
         .await
@@ -317,4 +324,20 @@ pub async fn ready(world: &World, queue: &str) -> u32 {
         .await
         .unwrap()
         .message_count()
+}
+
+/// Takes everything out of a class's queues.
+pub async fn purge(world: &World, class: Class) {
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&world.amqp_url, properties)
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    for shard in 0..class.spec().shards {
+        let queue = world.topology.queue(class, shard);
+        channel
+            .queue_purge(queue.into(), lapin::options::QueuePurgeOptions::default())
+            .await
+            .unwrap();
+    }
 }

@@ -19,6 +19,7 @@ pub struct Model {
     pub traceparent: Option<String>,
     pub published_at: Option<DateTimeUtc>,
     pub done_at: Option<DateTimeUtc>,
+    pub dead_at: Option<DateTimeUtc>,
 }
 
 /// Joins are written where they are read.
