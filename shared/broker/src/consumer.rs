@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{BrokerError, Class, Handler, Link, Publisher, Session, settle::Settlement};
+use crate::{BrokerError, Class, Handler, Link, Publisher, Session, Tap, settle::Settlement};
 
 /// What one consumer does.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ pub struct ConsumerOptions {
     pub window: Duration,
     /// How long stopping waits for what was delivered already; longer work is dropped.
     pub drain: Duration,
+    /// Whether it consumes; while closed, messages stay in the queue.
+    pub tap: Tap,
 }
 
 impl ConsumerOptions {
@@ -41,12 +43,14 @@ impl ConsumerOptions {
             batch: class.spec().prefetch.into(),
             window: Duration::from_millis(20),
             drain: Duration::from_secs(25),
+            tap: Tap::default(),
         }
     }
 }
 
 /// Why consuming ended on a session.
 enum Ended {
+    /// Properly: told to stop, or the tap is closed.
     Stopped,
     Lost(String),
 }
@@ -63,8 +67,9 @@ impl From<BrokerError> for Ended {
     }
 }
 
-/// Consumes a queue until told to stop; lost connections are waited out. What was delivered by
-/// then is still handled, as long as that takes no longer than the options say.
+/// Consumes a queue until told to stop, while its tap is open; lost connections are waited out.
+/// What was delivered by then is still handled, as long as that takes no longer than the options
+/// say.
 pub async fn consume<H: Handler>(
     link: Link,
     publisher: Publisher,
@@ -82,6 +87,11 @@ pub async fn consume<H: Handler>(
     };
     let mut last = None;
     loop {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = worker.options.tap.turned(true) => {}
+        }
         let session = tokio::select! {
             () = stop.cancelled() => return,
             session = worker.link.connected() => match session {
@@ -104,7 +114,12 @@ pub async fn consume<H: Handler>(
             }
         };
         match ended {
-            Ended::Stopped => return,
+            Ended::Stopped if stop.is_cancelled() => return,
+            // The tap was closed, and the channel by us.
+            Ended::Stopped => {
+                last = None;
+                continue;
+            }
             Ended::Lost(reason) => {
                 warn!(
                     queue = worker.queue,
@@ -186,6 +201,7 @@ impl<H: Handler> Worker<H> {
             let first = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
+                () = self.options.tap.turned(false) => return Ok(()),
                 delivery = deliveries.next() => delivery,
                 () = self.link.ended(session) => return Err(BrokerError::Away.into()),
             };
@@ -237,6 +253,7 @@ impl<H: Handler> Worker<H> {
             class: self.options.class,
             topology: self.link.topology(),
             publisher: &self.publisher,
+            tap: &self.options.tap,
         };
         settlement
             .settle(&*self.handler, &batch)

@@ -46,17 +46,20 @@ pub enum Refused {
 
 impl Incoming {
     pub(crate) fn read(delivery: &Delivery) -> Result<Self, Refused> {
-        if delivery.data.len() > Envelope::MAX_BYTES {
-            return Err(Refused::Oversize(delivery.data.len()));
-        }
-        let envelope = serde_json::from_slice(&delivery.data)
-            .map_err(|error| Refused::Malformed(error.to_string()))?;
         Ok(Self {
-            envelope,
+            envelope: envelope(&delivery.data)?,
             attempt: attempt(delivery),
             redelivered: delivery.redelivered,
         })
     }
+}
+
+/// The envelope in a body.
+pub(crate) fn envelope(body: &[u8]) -> Result<Envelope, Refused> {
+    if body.len() > Envelope::MAX_BYTES {
+        return Err(Refused::Oversize(body.len()));
+    }
+    serde_json::from_slice(body).map_err(|error| Refused::Malformed(error.to_string()))
 }
 
 /// Which attempt a delivery is; the first unless it says otherwise.

@@ -5,6 +5,8 @@
 //! declares everything again, and consumers start over on it with their prefetch.
 
 mod consumer;
+mod dead;
+mod depth;
 mod envelope;
 mod error;
 mod incoming;
@@ -14,9 +16,12 @@ mod outgoing;
 mod publisher;
 mod push;
 mod settle;
+mod tap;
 pub mod topology;
 
 pub use consumer::{ConsumerOptions, consume};
+pub use dead::{DeadMessage, Keeper, take_dead};
+pub use depth::Depth;
 pub use envelope::Envelope;
 pub use error::{BrokerError, PublishError};
 pub use incoming::{Handler, Incoming, Refused, Verdict};
@@ -25,4 +30,5 @@ pub use link::{Link, LinkOptions, Session};
 pub use outgoing::Outgoing;
 pub use publisher::Publisher;
 pub use push::{Announcer, listen};
+pub use tap::{Flow, Tap};
 pub use topology::{Class, Topology};

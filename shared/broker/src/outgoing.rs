@@ -1,17 +1,21 @@
 //! A message on its way out, and the properties it travels with.
 
+use chrono::{DateTime, Utc};
 use lapin::{
     BasicProperties,
     types::{AMQPValue, FieldTable, LongString, ShortString},
 };
 
-use crate::{Class, Envelope, Topology};
+use crate::{Class, Envelope, Refused, Topology, incoming};
 
 /// How often the message was tried, this time included.
 pub(crate) const ATTEMPT: &str = "x-trellis-attempt";
 /// Why it is here again, or dead.
 pub(crate) const REASON: &str = "x-trellis-reason";
-const TRACEPARENT: &str = "traceparent";
+/// When a dead message died, in microseconds.
+pub(crate) const DIED_AT: &str = "x-trellis-died-at";
+/// W3C trace context of the request that caused it.
+pub(crate) const TRACEPARENT: &str = "traceparent";
 const PERSISTENT: u8 = 2;
 /// Reasons are for people; longer ones are cut.
 const REASON_CHARS: usize = 300;
@@ -24,6 +28,7 @@ pub struct Outgoing {
     body: Vec<u8>,
     attempt: u32,
     reason: Option<String>,
+    died_at: Option<DateTime<Utc>>,
     id: Option<String>,
     kind: Option<String>,
     traceparent: Option<String>,
@@ -41,9 +46,30 @@ impl Outgoing {
             body: serde_json::to_vec(envelope)?,
             attempt: 1,
             reason: None,
+            died_at: None,
             id: Some(envelope.id.to_string()),
             kind: Some(envelope.kind.clone()),
             traceparent: envelope.traceparent.clone(),
+        })
+    }
+
+    /// A message that was dead, as if it came for the first time: the body as it was, with the
+    /// properties that follow from it.
+    ///
+    /// # Errors
+    /// When the body is no envelope.
+    pub fn redriven(topology: &Topology, class: Class, body: Vec<u8>) -> Result<Self, Refused> {
+        let envelope = incoming::envelope(&body)?;
+        Ok(Self {
+            exchange: topology.work_exchange(),
+            key: topology.queue(class, class.shard(envelope.tenant)),
+            body,
+            attempt: 1,
+            reason: None,
+            died_at: None,
+            id: Some(envelope.id.to_string()),
+            kind: Some(envelope.kind),
+            traceparent: envelope.traceparent,
         })
     }
 
@@ -62,10 +88,17 @@ impl Outgoing {
             body: delivery.data.clone(),
             attempt,
             reason: Some(reason.chars().take(REASON_CHARS).collect()),
+            died_at: None,
             id: properties.message_id().as_ref().map(ToString::to_string),
             kind: properties.kind().as_ref().map(ToString::to_string),
             traceparent: header(properties, TRACEPARENT),
         }
+    }
+
+    /// The same with when it died.
+    pub(crate) const fn died(mut self, at: DateTime<Utc>) -> Self {
+        self.died_at = Some(at);
+        self
     }
 
     pub(crate) fn exchange(&self) -> ShortString {
@@ -91,6 +124,10 @@ impl Outgoing {
                     AMQPValue::LongString(LongString::from(value.as_str())),
                 );
             }
+        }
+        if let Some(at) = self.died_at {
+            let micros = AMQPValue::LongLongInt(at.timestamp_micros());
+            headers.insert(DIED_AT.into(), micros);
         }
         let mut properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)

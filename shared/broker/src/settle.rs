@@ -4,6 +4,7 @@
 
 use std::panic::AssertUnwindSafe;
 
+use chrono::Utc;
 use futures_util::FutureExt;
 use lapin::{
     message::Delivery,
@@ -12,8 +13,8 @@ use lapin::{
 use tracing::{error, warn};
 
 use crate::{
-    Class, Handler, Incoming, Outgoing, PublishError, Publisher, Topology, Verdict,
-    incoming::attempt,
+    Class, Handler, Incoming, Outgoing, PublishError, Publisher, Tap, Topology, Verdict,
+    incoming::attempt, tap::Outcome,
 };
 
 /// An acknowledgement was void: the channel it belongs to is gone, and the broker delivers the
@@ -25,6 +26,7 @@ pub(crate) struct Settlement<'a> {
     pub(crate) class: Class,
     pub(crate) topology: &'a Topology,
     pub(crate) publisher: &'a Publisher,
+    pub(crate) tap: &'a Tap,
 }
 
 /// What happens to a delivery besides its acknowledgement.
@@ -98,30 +100,31 @@ impl Settlement<'_> {
     fn step(&self, delivery: &Delivery, verdict: Verdict) -> Step {
         let attempt = attempt(delivery);
         let (outcome, step) = match verdict {
-            Verdict::Done => ("done", Step::Acknowledge),
+            Verdict::Done => (Outcome::Done, Step::Acknowledge),
             Verdict::Retry(reason) if attempt < self.class.spec().attempts => {
                 warn!(
                     class = self.class.name(),
                     attempt, reason, "a message will be tried again"
                 );
-                ("retried", self.retry(delivery, attempt, &reason))
+                (Outcome::Retried, self.retry(delivery, attempt, &reason))
             }
             Verdict::Retry(reason) => {
                 error!(
                     class = self.class.name(),
                     attempt, reason, "a message failed for the last time"
                 );
-                ("dead", self.bury(delivery, attempt, &reason))
+                (Outcome::Dead, self.bury(delivery, attempt, &reason))
             }
             Verdict::Dead(reason) => {
                 error!(
                     class = self.class.name(),
                     attempt, reason, "a message is dead"
                 );
-                ("dead", self.bury(delivery, attempt, &reason))
+                (Outcome::Dead, self.bury(delivery, attempt, &reason))
             }
         };
-        metrics::counter!("messages_handled_total", "class" => self.class.name(), "outcome" => outcome)
+        self.tap.count(outcome);
+        metrics::counter!("messages_handled_total", "class" => self.class.name(), "outcome" => outcome.as_str())
             .increment(1);
         step
     }
@@ -142,10 +145,8 @@ impl Settlement<'_> {
         }
         let exchange = self.topology.dead_exchange();
         let key = self.class.name().to_owned();
-        Step::Copy(
-            Outgoing::again(delivery, exchange, key, attempt, reason),
-            Fallback::Reject,
-        )
+        let copy = Outgoing::again(delivery, exchange, key, attempt, reason).died(Utc::now());
+        Step::Copy(copy, Fallback::Reject)
     }
 
     /// Publishes the copies; tells for each delivery whether it is to be rejected.

@@ -151,6 +151,17 @@ impl Corner {
             drain,
             ..ConsumerOptions::new(Class::Activity, shard)
         };
+        self.consume_as(link, publisher, handler, options)
+    }
+
+    /// The same with options of one's own.
+    pub fn consume_as<H: Handler>(
+        &self,
+        link: &Link,
+        publisher: &Publisher,
+        handler: &Arc<H>,
+        options: ConsumerOptions,
+    ) -> Running {
         let stop = CancellationToken::new();
         let task = tokio::spawn(consume(
             link.clone(),
