@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use broker::{Class, ConsumerOptions, Handler, Link, Publisher, consume};
+use broker::{Class, ConsumerOptions, Handler, Link, Publisher, consume, retire};
 use clock::Clock;
 use cp_node_api::NodeRole;
 use tokio::task::JoinSet;
@@ -46,6 +46,7 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     };
     let mut tasks = JoinSet::new();
     let links = (&inward, &publisher);
+    tasks.spawn(retire(inward.clone(), stop.clone()));
     oversight::spawn(&mut tasks, &fleet, &relay, links, &consumers.taps, &stop);
     let place = Workplace {
         pools: fleet.pools.clone(),

@@ -19,6 +19,7 @@ use crate::{
     BrokerError, Link, Session,
     incoming::attempt,
     outgoing::{DIED_AT, REASON, TRACEPARENT, header},
+    topology::UNROUTABLE,
 };
 
 /// How many dead messages are kept at a time. One may have megabytes.
@@ -141,6 +142,9 @@ impl Dead {
             kind: properties.kind().as_ref().map(ToString::to_string),
             traceparent: header(properties, TRACEPARENT),
             reason: match &death {
+                _ if self.class == UNROUTABLE => {
+                    format!("there is no queue for {}", delivery.routing_key)
+                }
                 Some(death) => death.reason(said),
                 None => said.unwrap_or_else(|| "nobody said why".to_owned()),
             },

@@ -147,9 +147,9 @@ impl Link {
 }
 
 /// The heartbeat to ask for. The client notices silence after at most two and a half of its
-/// intervals; four fifths make that two of ours.
+/// intervals, and we a second after it; three quarters make that less than two of ours.
 fn interval(heartbeat: Duration) -> u16 {
-    u16::try_from(heartbeat.as_secs() * 4 / 5)
+    u16::try_from(heartbeat.as_secs() * 3 / 4)
         .unwrap_or(u16::MAX)
         .max(1)
 }
@@ -234,7 +234,10 @@ impl Supervisor {
         loop {
             tokio::select! {
                 event = events.next() => match event {
-                    Some(Event::Error(error)) => return error.to_string(),
+                    // A channel that fails is told of in the same way, and leaves the others be.
+                    Some(Event::Error(error)) if !connection.status().connected() => {
+                        return error.to_string();
+                    }
                     Some(Event::ConnectionBlocked(reason)) => {
                         warn!(link = self.options.name, reason, "the broker takes no messages for now");
                     }

@@ -4,6 +4,10 @@
 //! Queue type, delivery limit, overflow and dead-letter exchange are always given: RabbitMQ 3.10
 //! has other defaults than 4.x and takes unknown arguments without a word. A name may have a
 //! prefix, which keeps tests on one broker apart.
+//!
+//! A queue's arguments never change under its name: the broker would refuse the declaration. A
+//! change is another generation, a queue of another name, into which [`crate::retire`] empties the
+//! ones before.
 
 mod declare;
 mod reference;
@@ -32,7 +36,7 @@ pub enum Class {
 }
 
 /// What is particular to a class.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClassSpec {
     /// The class.
     pub class: Class,
@@ -40,6 +44,8 @@ pub struct ClassSpec {
     pub name: &'static str,
     /// How many queues its tenants are spread over.
     pub shards: u8,
+    /// Which generation of its queues this is: raise it with every change of their arguments.
+    pub generation: u8,
     /// What its queues are.
     pub kind: QueueKind,
     /// How long a message may wait in its queue, for work that nobody needs later.
@@ -79,6 +85,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         class: Class::Schedule,
         name: "schedule",
         shards: 8,
+        generation: 1,
         kind: quorum(5),
         ttl_millis: None,
         max_length: Some(100_000),
@@ -90,6 +97,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         class: Class::Invalidation,
         name: "invalidation",
         shards: 4,
+        generation: 1,
         kind: QueueKind::Classic,
         ttl_millis: Some(60_000),
         max_length: None,
@@ -101,6 +109,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         class: Class::Notification,
         name: "notification",
         shards: 4,
+        generation: 1,
         kind: quorum(5),
         ttl_millis: None,
         max_length: None,
@@ -112,6 +121,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         class: Class::Webhook,
         name: "webhook",
         shards: 4,
+        generation: 1,
         kind: quorum(5),
         ttl_millis: None,
         max_length: None,
@@ -123,6 +133,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         class: Class::Activity,
         name: "activity",
         shards: 4,
+        generation: 1,
         kind: quorum(10),
         ttl_millis: None,
         max_length: None,
@@ -134,6 +145,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         class: Class::Housekeeping,
         name: "housekeeping",
         shards: 1,
+        generation: 1,
         kind: quorum(10),
         ttl_millis: None,
         max_length: None,
@@ -151,6 +163,8 @@ pub struct DelayLevel {
     pub name: &'static str,
     /// How long a message waits.
     pub millis: u32,
+    /// Which generation of its queue this is: raise it with every change of its arguments.
+    pub generation: u8,
 }
 
 /// The delay levels, in the order in which attempts go through them.
@@ -158,31 +172,43 @@ pub const DELAYS: [DelayLevel; 5] = [
     DelayLevel {
         name: "5s",
         millis: 5_000,
+        generation: 2,
     },
     DelayLevel {
         name: "30s",
         millis: 30_000,
+        generation: 2,
     },
     DelayLevel {
         name: "2m",
         millis: 120_000,
+        generation: 2,
     },
     DelayLevel {
         name: "10m",
         millis: 600_000,
+        generation: 2,
     },
     DelayLevel {
         name: "1h",
         millis: 3_600_000,
+        generation: 2,
     },
 ];
 
-/// Where relays and expired delays send; direct, by the queue's name.
+/// Where relays send; direct, by the queue's name. What has no queue is returned to them.
 const WORK: &str = "work";
+/// Where delays send what expired, by the key it came with. Nobody is there to take a message back
+/// that has no queue: it is dead.
+const BACK: &str = "back";
+/// What the dead messages are called that no queue was for.
+pub const UNROUTABLE: &str = "unroutable";
 /// Where announcements to all processes go; fanout.
 const PUSH: &str = "push";
 /// Where dead messages go; direct, by the class's name.
 const DEAD: &str = "dead";
+/// Which generation of the queues of dead messages this is.
+const DEAD_GENERATION: u8 = 1;
 /// For queues whose messages may come back any number of times. Quorum queues of 4.x would drop
 /// them after 20, and 3.10 knows no "unlimited".
 const NO_DELIVERY_LIMIT: u32 = 1_000_000;
@@ -262,17 +288,29 @@ pub struct Exchange {
     pub name: String,
     /// How it routes.
     pub routing: Routing,
+    /// The exchange that gets what it has no queue for.
+    pub alternate: Option<String>,
 }
 
-/// A durable queue to declare, and its one binding.
+/// How a queue is bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The exchange it is bound to.
+    pub exchange: String,
+    /// The key it is bound by; empty at a fanout.
+    pub key: String,
+}
+
+/// A durable queue to declare, and its bindings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// Its name.
     pub name: String,
-    /// The exchange it is bound to.
-    pub exchange: String,
-    /// The key it is bound by; empty at a fanout.
-    pub binding: String,
+    /// What its generations before were called. They are not declared, and [retired](crate::retire)
+    /// when they are there.
+    pub former: Vec<String>,
+    /// Where its messages come from: by its own name, and by those that it had before.
+    pub bindings: Vec<Binding>,
     /// What it is.
     pub kind: QueueKind,
     /// How long a message stays.
@@ -288,6 +326,7 @@ pub struct Queue {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topology {
     prefix: String,
+    classes: [ClassSpec; CLASSES.len()],
     delays: [DelayLevel; DELAYS.len()],
 }
 
@@ -297,6 +336,7 @@ impl Topology {
     pub fn new(prefix: impl Into<String>) -> Self {
         Self {
             prefix: prefix.into(),
+            classes: CLASSES,
             delays: DELAYS,
         }
     }
@@ -310,10 +350,27 @@ impl Topology {
         self
     }
 
+    /// The same with another row for a class, for tests of changing one.
+    #[must_use]
+    pub fn with_class(mut self, spec: ClassSpec) -> Self {
+        for row in &mut self.classes {
+            if row.class == spec.class {
+                *row = spec;
+            }
+        }
+        self
+    }
+
     /// The exchange that takes work.
     #[must_use]
     pub fn work_exchange(&self) -> String {
         self.named(WORK)
+    }
+
+    /// The exchange that takes what has waited.
+    #[must_use]
+    pub fn back_exchange(&self) -> String {
+        self.named(BACK)
     }
 
     /// The exchange from which every process that listens gets a copy.
@@ -337,13 +394,29 @@ impl Topology {
     /// A queue of a class; its name is its routing key.
     #[must_use]
     pub fn queue(&self, class: Class, shard: u8) -> String {
-        self.named(&format!("{}.s{shard}", class.name()))
+        let generation = self.spec(class).generation;
+        self.generation(&format!("{}.s{shard}", class.name()), generation)
     }
 
     /// The queue of a class's dead messages.
     #[must_use]
     pub fn dead_queue(&self, class: Class) -> String {
-        self.named(&format!("{DEAD}.{}", class.name()))
+        self.dead_queue_of(class.name())
+    }
+
+    /// The queues of dead messages, each with the name of whose they are: every class, and those
+    /// that no queue was for.
+    #[must_use]
+    pub fn dead_queues(&self) -> Vec<(&'static str, String)> {
+        let classes = self.classes.iter().map(|spec| spec.name);
+        classes
+            .chain([UNROUTABLE])
+            .map(|name| (name, self.dead_queue_of(name)))
+            .collect()
+    }
+
+    fn dead_queue_of(&self, name: &str) -> String {
+        self.generation(&format!("{DEAD}.{name}"), DEAD_GENERATION)
     }
 
     /// The queue that only a role's leader holds, exclusively, while its connection lasts.
@@ -355,26 +428,38 @@ impl Topology {
     /// Every exchange.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        let fixed = [self.work_exchange(), self.dead_exchange()].map(|name| Exchange {
+        let exchange = |name: String, routing| Exchange {
             name,
-            routing: Routing::Direct,
-        });
-        let delays = self.delays.iter().map(|level| Exchange {
-            name: self.named(&format!("delay.{}", level.name)),
-            routing: Routing::Fanout,
-        });
-        let push = Exchange {
-            name: self.push_exchange(),
-            routing: Routing::Fanout,
+            routing,
+            alternate: None,
         };
-        fixed.into_iter().chain([push]).chain(delays).collect()
+        let mut all = vec![
+            exchange(self.work_exchange(), Routing::Direct),
+            exchange(self.dead_exchange(), Routing::Direct),
+            exchange(self.push_exchange(), Routing::Fanout),
+            exchange(self.named(UNROUTABLE), Routing::Fanout),
+            Exchange {
+                alternate: Some(self.named(UNROUTABLE)),
+                ..exchange(self.back_exchange(), Routing::Direct)
+            },
+        ];
+        for level in &self.delays {
+            let name = self.named(&format!("delay.{}", level.name));
+            all.push(exchange(name, Routing::Fanout));
+        }
+        all
     }
 
     /// Every queue.
     #[must_use]
     pub fn queues(&self) -> Vec<Queue> {
-        let work = CLASSES.iter().flat_map(|spec| self.class_queues(spec));
-        work.chain(self.delays.iter().map(|level| self.delay_queue(level)))
+        let work = self.classes.iter().flat_map(|spec| self.class_queues(spec));
+        let unroutable = Binding {
+            exchange: self.named(UNROUTABLE),
+            key: String::new(),
+        };
+        work.chain([self.dead(UNROUTABLE, unroutable)])
+            .chain(self.delays.iter().map(|level| self.delay_queue(level)))
             .collect()
     }
 
@@ -382,38 +467,91 @@ impl Topology {
         // What expires in a queue of a class was not needed any more, and is no dead letter.
         let may_expire = spec.ttl_millis.is_some();
         let dead_letter = (self.dead_exchange(), Some(spec.name.to_owned()));
-        let shards = (0..spec.shards).map(|shard| Queue {
-            name: self.queue(spec.class, shard),
-            exchange: self.work_exchange(),
-            binding: self.queue(spec.class, shard),
-            kind: spec.kind,
-            ttl_millis: spec.ttl_millis,
-            max_length: spec.max_length,
-            dead_letter: (!may_expire).then(|| dead_letter.clone()),
+        let shards = (0..spec.shards).map(|shard| {
+            let base = format!("{}.s{shard}", spec.name);
+            let former = self.former(&base, spec.generation);
+            let name = self.generation(&base, spec.generation);
+            let bindings = former
+                .iter()
+                .chain([&name])
+                .flat_map(|key| {
+                    [self.work_exchange(), self.back_exchange()].map(|exchange| Binding {
+                        exchange,
+                        key: key.clone(),
+                    })
+                })
+                .collect();
+            Queue {
+                name,
+                former,
+                bindings,
+                kind: spec.kind,
+                ttl_millis: spec.ttl_millis,
+                max_length: spec.max_length,
+                dead_letter: (!may_expire).then(|| dead_letter.clone()),
+            }
         });
-        let dead = Queue {
-            name: self.dead_queue(spec.class),
+        let dead = Binding {
             exchange: self.dead_exchange(),
-            binding: spec.name.to_owned(),
+            key: spec.name.to_owned(),
+        };
+        shards.chain([self.dead(spec.name, dead)]).collect()
+    }
+
+    fn dead(&self, name: &str, binding: Binding) -> Queue {
+        let former = self.former(&format!("{DEAD}.{name}"), DEAD_GENERATION);
+        let name = self.dead_queue_of(name);
+        // By its own name, too: that is how what is in a former generation gets into this one.
+        let own = Binding {
+            exchange: self.dead_exchange(),
+            key: name.clone(),
+        };
+        Queue {
+            name,
+            former,
+            bindings: vec![binding, own],
             kind: quorum(NO_DELIVERY_LIMIT),
             ttl_millis: None,
             max_length: None,
             dead_letter: None,
-        };
-        shards.chain([dead]).collect()
+        }
     }
 
     fn delay_queue(&self, level: &DelayLevel) -> Queue {
-        let name = self.named(&format!("delay.{}", level.name));
+        let base = format!("delay.{}", level.name);
+        let binding = Binding {
+            exchange: self.named(&base),
+            key: String::new(),
+        };
         Queue {
-            exchange: name.clone(),
-            name,
-            binding: String::new(),
+            name: self.generation(&base, level.generation),
+            former: self.former(&base, level.generation),
+            bindings: vec![binding],
             kind: quorum(NO_DELIVERY_LIMIT),
             ttl_millis: Some(level.millis),
             max_length: None,
-            dead_letter: Some((self.work_exchange(), None)),
+            dead_letter: Some((self.back_exchange(), None)),
         }
+    }
+
+    fn spec(&self, class: Class) -> &ClassSpec {
+        let row = self.classes.iter().find(|row| row.class == class);
+        row.unwrap_or_else(|| class.spec())
+    }
+
+    /// The name of a generation of a queue.
+    fn generation(&self, base: &str, generation: u8) -> String {
+        match generation {
+            0 | 1 => self.named(base),
+            later => self.named(&format!("{base}.g{later}")),
+        }
+    }
+
+    /// The names of the generations before.
+    fn former(&self, base: &str, generation: u8) -> Vec<String> {
+        (1..generation)
+            .map(|before| self.generation(base, before))
+            .collect()
     }
 
     fn named(&self, name: &str) -> String {
@@ -432,6 +570,28 @@ mod tests {
         assert_eq!(topology.delay_exchange(1), "x.delay.5s");
         assert_eq!(topology.delay_exchange(5), "x.delay.1h");
         assert_eq!(topology.delay_exchange(50), "x.delay.1h");
+    }
+
+    #[test]
+    fn a_later_generation_is_bound_by_the_names_before() {
+        let spec = ClassSpec {
+            generation: 3,
+            ..*Class::Activity.spec()
+        };
+        let topology = Topology::new("x.").with_class(spec);
+        let name = topology.queue(Class::Activity, 1);
+        assert_eq!(name, "x.activity.s1.g3");
+        let queues = topology.queues();
+        let queue = queues.iter().find(|queue| queue.name == name).unwrap();
+        assert_eq!(queue.former, ["x.activity.s1", "x.activity.s1.g2"]);
+        for key in queue.former.iter().chain([&name]) {
+            let by = |exchange| Binding {
+                exchange,
+                key: key.clone(),
+            };
+            assert!(queue.bindings.contains(&by(topology.work_exchange())));
+            assert!(queue.bindings.contains(&by(topology.back_exchange())));
+        }
     }
 
     #[test]
@@ -474,7 +634,9 @@ mod tests {
             .map(|exchange| exchange.name)
             .collect();
         for queue in topology.queues() {
-            assert!(exchanges.contains(&queue.exchange), "{queue:?}");
+            for binding in &queue.bindings {
+                assert!(exchanges.contains(&binding.exchange), "{queue:?}");
+            }
             match queue.dead_letter {
                 Some((exchange, _)) => assert!(exchanges.contains(&exchange)),
                 None => assert!(

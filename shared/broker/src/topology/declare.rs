@@ -7,7 +7,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, LongString},
 };
 
-use super::{Queue, QueueKind, Routing, Topology};
+use super::{Binding, Queue, QueueKind, Routing, Topology};
 use crate::BrokerError;
 
 impl Topology {
@@ -25,8 +25,12 @@ impl Topology {
                 durable: true,
                 ..Default::default()
             };
+            let mut arguments = FieldTable::default();
+            if let Some(alternate) = &exchange.alternate {
+                arguments.insert("alternate-exchange".into(), text(alternate));
+            }
             channel
-                .exchange_declare(exchange.name.into(), kind, options, FieldTable::default())
+                .exchange_declare(exchange.name.into(), kind, options, arguments)
                 .await?;
         }
         for queue in self.queues() {
@@ -45,15 +49,17 @@ async fn declare_queue(channel: &Channel, queue: Queue) -> Result<(), BrokerErro
             arguments,
         )
         .await?;
-    channel
-        .queue_bind(
-            queue.name.into(),
-            queue.exchange.into(),
-            queue.binding.into(),
-            QueueBindOptions::default(),
-            FieldTable::default(),
-        )
-        .await?;
+    for Binding { exchange, key } in queue.bindings {
+        channel
+            .queue_bind(
+                queue.name.as_str().into(),
+                exchange.into(),
+                key.into(),
+                QueueBindOptions::default(),
+                FieldTable::default(),
+            )
+            .await?;
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{CLASSES, Queue, QueueKind, Routing, Topology};
+use super::{Binding, CLASSES, Queue, QueueKind, Routing, Topology};
 
 /// The reference of exchanges and queues as Markdown.
 #[must_use]
@@ -13,7 +13,8 @@ pub fn reference_markdown() -> String {
          Everything is durable, and all arguments are explicit. \
          Messages are persistent, mandatory and confirmed. A message that fails goes through the \
          delay levels, one per attempt, and back to its queue; after its last attempt, or when it \
-         can never succeed, it is in `dead.<class>`.\n\n## Classes\n\n\
+         can never succeed, it is in `dead.<class>`; what comes back from a delay and has no queue any \
+         more is in `dead.unroutable`.\n\n## Classes\n\n\
          | Class | Queues | Prefetch | Attempts | Purpose |\n| --- | --- | --- | --- | --- |\n",
     );
     for spec in &CLASSES {
@@ -33,13 +34,16 @@ pub fn reference_markdown() -> String {
             name = spec.name,
         );
     }
-    page.push_str("\n## Exchanges\n\n| Exchange | Type |\n| --- | --- |\n");
+    page.push_str("\n## Exchanges\n\n| Exchange | Type | What it has no queue for goes to |\n| --- | --- | --- |\n");
     for exchange in topology.exchanges() {
         let routing = match exchange.routing {
             Routing::Direct => "direct",
             Routing::Fanout => "fanout",
         };
-        let _ = writeln!(page, "| `{}` | {routing} |", exchange.name);
+        let alternate = exchange
+            .alternate
+            .map_or_else(|| "nobody".to_owned(), |other| format!("`{other}`"));
+        let _ = writeln!(page, "| `{}` | {routing} | {alternate} |", exchange.name);
     }
     page.push_str(
         "\n## Queues\n\n| Queue | Type | Bound to | Delivery limit | TTL | Most messages | Dead letters |\n\
@@ -49,18 +53,35 @@ pub fn reference_markdown() -> String {
         page.push_str(&row(&queue));
     }
     page.push_str(
-        "\nBeside these, `leader.tick` is an exclusive queue without messages: whoever's connection \
+        "\n## Changing an argument\n\nA queue's arguments never change under its name: the broker \
+         refuses such a declaration, and the connection stays down with that reason. Change them in \
+         `topology.rs` and raise the `generation` beside them. The queue of the new generation \
+         (`activity.s0.g2`) is declared beside the old one and bound by the old name as well. \
+         `tenant-runtime work` then takes the old one's bindings away, moves its messages over, \
+         each acknowledged once the broker confirmed its copy, and deletes it when it is empty and \
+         nobody consumes it any more; a delay's old queue empties itself. Programs of the version \
+         before go on consuming the old queue meanwhile. A crash on the way has messages twice at \
+         worst, which consumers refuse. `queue_generations_retired_total` counts, and the log \
+         says, what was moved.\n",
+    );
+    page.push_str(
+        "\nBeside these, `leader.tick.<ring>` is an exclusive queue without messages: whoever's connection \
          holds it leads the timers.\n",
     );
     page
 }
 
 fn row(queue: &Queue) -> String {
-    let binding = if queue.binding.is_empty() {
-        format!("`{}`", queue.exchange)
-    } else {
-        format!("`{}` by `{}`", queue.exchange, queue.binding)
-    };
+    let bindings: Vec<_> = queue
+        .bindings
+        .iter()
+        .map(|Binding { exchange, key }| match key.as_str() {
+            "" => format!("`{exchange}`"),
+            key if key == queue.name => format!("`{exchange}` by its name"),
+            key => format!("`{exchange}` by `{key}`"),
+        })
+        .collect();
+    let bindings = bindings.join(", ");
     let ttl = queue
         .ttl_millis
         .map_or_else(|| "none".to_owned(), |ttl| format!("{} s", ttl / 1000));
@@ -77,7 +98,7 @@ fn row(queue: &Queue) -> String {
         .max_length
         .map_or_else(|| "any".to_owned(), |most| most.to_string());
     format!(
-        "| `{}` | {kind} | {binding} | {limit} | {ttl} | {most} | {dead} |\n",
+        "| `{}` | {kind} | {bindings} | {limit} | {ttl} | {most} | {dead} |\n",
         queue.name
     )
 }
