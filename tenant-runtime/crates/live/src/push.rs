@@ -5,6 +5,7 @@ use kernel::TenantId;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{Hub, PresenceMessage};
 
@@ -26,6 +27,16 @@ pub enum Push {
     },
 }
 
+/// A push on its way.
+#[derive(Debug, Serialize, Deserialize)]
+struct Announcement {
+    /// Whose hub pushed: the exchange gives everybody everything, and one's own is known.
+    #[serde(default)]
+    origin: Option<Uuid>,
+    #[serde(flatten)]
+    push: Push,
+}
+
 /// Sends what the hub pushes and tells it what others push, until told to stop.
 pub async fn keep_told(
     link: Link,
@@ -33,11 +44,13 @@ pub async fn keep_told(
     mut pushes: mpsc::Receiver<Push>,
     stop: CancellationToken,
 ) {
+    let origin = Some(Uuid::new_v4());
     let hear = {
         let hub = hub.clone();
         broker::listen(link.clone(), move |heard| match heard {
-            Some(body) => match serde_json::from_slice(body) {
-                Ok(push) => hub.heard(push),
+            Some(body) => match serde_json::from_slice::<Announcement>(body) {
+                Ok(told) if told.origin == origin => {}
+                Ok(told) => hub.heard(told.push),
                 Err(error) => tracing::warn!(%error, "a push that is none"),
             },
             None => hub.look_everywhere(),
@@ -49,7 +62,7 @@ pub async fn keep_told(
         while pushes.recv_many(&mut waiting, 256).await > 0 {
             waiting.dedup();
             for push in waiting.drain(..) {
-                if let Ok(body) = serde_json::to_vec(&push) {
+                if let Ok(body) = serde_json::to_vec(&Announcement { origin, push }) {
                     announcer.announce(&body).await;
                 }
             }
