@@ -15,6 +15,7 @@ use crate::{
 use commands::{
     audit::AuditCommand, keys::KeysCommand, node::NodeCommand, person::PersonCommand,
     server::ServerCommand, staff::StaffCommand, tenant::TenantCommand,
+    timers::TimersCommand,
 };
 
 /// The control plane: gateway, sign-in, the fleet of tenants.
@@ -57,6 +58,8 @@ enum Command {
     /// Makes nodes of the tenant runtime known.
     #[command(subcommand)]
     Node(NodeCommand),
+    /// Lists the runtime's timers, or has one run out of turn.
+    Timers(TimersCommand),
     /// Shows that nobody changed the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -123,6 +126,7 @@ impl Cli {
             Command::Person(command) => block_on(command.run(load()?.settings)),
             Command::Server(command) => block_on(command.run(load()?.settings)),
             Command::Node(command) => block_on(command.run(load()?.settings)),
+            Command::Timers(command) => block_on(command.run(load()?.settings)),
             Command::Audit(command) => block_on(command.run(load()?.settings)),
             Command::Keys(command) => command.run(),
             Command::Config(ConfigCommand::Check) => {

@@ -8,6 +8,7 @@ pub mod person;
 pub mod server;
 pub mod staff;
 pub mod tenant;
+pub mod timers;
 
 use clock::Clock;
 

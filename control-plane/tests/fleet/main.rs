@@ -20,4 +20,5 @@ mod staff_accounts;
 mod staff_api;
 mod staff_desk;
 mod staff_roles;
+mod timers;
 mod workers;

@@ -12,7 +12,7 @@ use testkit::eventually;
 
 use crate::fixture::{ControlPlane, LIMIT};
 
-fn program(environment: &[(String, String)], arguments: &[&str]) -> Command {
+pub fn program(environment: &[(String, String)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_control-plane"));
     command
         .args(arguments)

@@ -13,6 +13,8 @@ fn is_allowed(role: StaffRole, operation: &str) -> bool {
         // What everybody looks at, and one's own sessions.
         "listTenants"
         | "getTenant"
+        | "getTenantUsage"
+        | "listTimers"
         | "listOperations"
         | "getOperation"
         | "watchOperation"
@@ -27,7 +29,7 @@ fn is_allowed(role: StaffRole, operation: &str) -> bool {
         | "listOwnStaffSessions"
         | "endOwnStaffSession" => true,
         "createTenant" | "suspendTenant" | "resumeTenant" | "retryOperation"
-        | "cancelOperation" | "approve" | "decline" => matches!(role, Operator | Owner),
+        | "cancelOperation" | "approve" | "decline" | "runTimer" => matches!(role, Operator | Owner),
         "createServer"
         | "createPlacementGroup"
         | "inviteStaff"
@@ -89,6 +91,8 @@ async fn the_matrix_of_roles_holds() {
                 .replace("{session_id}", nil)
                 .replace("{connection_id}", nil)
                 .replace("{country}", "KP")
+                .replace("{ring}", "general")
+                .replace("{name}", "purge")
         );
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();

@@ -106,6 +106,8 @@ typed_ids! {
     SupportAccessId,
     /// A persisted, resumable change of the fleet.
     OperationId,
+    /// A slot of a timer that was begun, or a run of one that staff asked for.
+    TimerRunId,
     /// A MariaDB server that holds tenant databases.
     ServerId,
     /// A set of tenants kept together.

@@ -33,7 +33,9 @@ pub mod sso;
 pub mod staff;
 pub mod step_up;
 pub mod support;
+pub mod timers;
 pub mod tokens;
+pub mod usage;
 pub mod worker;
 
 pub use cp_store::{

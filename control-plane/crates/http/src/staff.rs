@@ -21,6 +21,7 @@ mod problems;
 mod servers;
 mod support;
 mod tenants;
+mod timers;
 mod views;
 
 pub use caller::Staff;

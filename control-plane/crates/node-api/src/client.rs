@@ -1,5 +1,7 @@
 //! The runtime's side of the node API.
 
+mod timers;
+
 use std::time::Duration;
 
 use kernel::{NodeId, TenantId};
@@ -47,6 +49,12 @@ impl NodeApiError {
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Unavailable(_))
+    }
+
+    /// Whether the call contradicts what is: of a leader of timers, that another leads.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Refused(problem) if problem.code == "conflict")
     }
 }
 

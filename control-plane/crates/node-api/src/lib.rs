@@ -7,6 +7,8 @@ mod error;
 mod node;
 mod password;
 mod tenant;
+mod timers;
+mod usage;
 
 pub use client::{NodeApi, NodeApiError};
 pub use error::NodeApiProblem;
@@ -15,6 +17,11 @@ pub use password::DatabasePassword;
 pub use tenant::{
     Changes, ChangesQuery, DatabaseAddress, TenantEntry, TenantPage, TenantPlacement, TenantsQuery,
 };
+pub use timers::{
+    LastSlot, RunProgress, RunProgressState, SlotClaim, SlotClaimed, TimerEntry, TimerRun, TimersBeat,
+    TimersLead, TimersLed, TimersNews,
+};
+pub use usage::TenantUsage;
 
 pub use identity::PublicKey;
 

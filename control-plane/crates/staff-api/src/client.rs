@@ -3,6 +3,7 @@
 mod accounts;
 mod people;
 mod support;
+mod timers;
 
 use std::{fmt, time::Duration};
 

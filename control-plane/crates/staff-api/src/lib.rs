@@ -16,6 +16,7 @@ mod people;
 mod sign_in;
 mod support;
 mod tenants;
+mod timers;
 
 pub use access_policies::{
     AccessPolicyBody, AccessRulesBody, AffectedView, CountryDataView, CountryRuleBody, DryRunView,
@@ -51,4 +52,8 @@ pub use support::{EntranceView, SupportAccessView, SupportQuery, SupportRequest,
 pub use tenants::{
     Accepted, ArchitectCreate, PeopleCount, SchemaView, SuspendTenant, TenantCreate,
     TenantDatabaseView, TenantDetail, TenantQuery, TenantState, TenantSummary,
+};
+pub use timers::{
+    TenantUsageView, TimerLeaderView, TimerRunState, TimerRunView, TimerView, UsageDayView,
+    UsageQuery,
 };

@@ -51,6 +51,8 @@ mod tenant_databases;
 mod tenant_members;
 mod tenant_security;
 mod tenants;
+mod timers;
+mod usage;
 mod verified_domains;
 mod webauthn_ceremonies;
 
@@ -106,5 +108,9 @@ pub use tenant_databases::{TenantDatabase, TenantDatabaseStore};
 pub use tenant_members::TenantMemberStore;
 pub use tenant_security::{TenantSecurity, TenantSecurityStore};
 pub use tenants::{ListedTenant, PeopleCounts, TenantFilter, TenantStore};
+pub use timers::{
+    LastSlot, NewTimer, Progress, Timer, TimerLeaderStore, TimerRun, TimerRunStore,
+};
+pub use usage::{UsageDay, UsageStore};
 pub use verified_domains::{ClaimedDomain, DomainStore};
 pub use webauthn_ceremonies::{Ceremony, CeremonyPurpose, CeremonyStore};

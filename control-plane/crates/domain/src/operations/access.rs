@@ -7,7 +7,7 @@ use crate::StaffRole;
 pub enum FleetPermission {
     /// See tenants, their providers, operations, servers, placement groups and policies.
     Read,
-    /// Create tenants, suspend and resume them, retry and cancel operations.
+    /// Create tenants, suspend and resume them, retry and cancel operations, run timers.
     Operate,
     /// Add servers and placement groups.
     Extend,

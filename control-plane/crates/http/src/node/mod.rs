@@ -8,6 +8,8 @@ mod caller;
 mod nodes;
 mod problems;
 mod tenants;
+mod timers;
+mod usage;
 
 use actix_web::web as actix;
 use cp_node_api::BASE_PATH;
@@ -24,6 +26,14 @@ pub fn configure(cfg: &mut actix::ServiceConfig) {
                 "/tenants/{id}/placement",
                 actix::get().to(tenants::placement),
             )
+            .route(
+                "/tenants/{id}/usage/{day}",
+                actix::put().to(usage::report),
+            )
+            .route("/timers/lead", actix::post().to(timers::lead))
+            .route("/timers/beat", actix::post().to(timers::beat))
+            .route("/timers/{name}/slots", actix::post().to(timers::claim))
+            .route("/timers/runs/{id}", actix::put().to(timers::progress))
             .route("/changes", actix::get().to(tenants::changes)),
     );
 }

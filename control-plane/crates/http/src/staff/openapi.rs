@@ -8,7 +8,7 @@ use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use super::{
     access_policies, accounts, approvals, audit, connections, events, groups, links, operations,
-    people, servers, support, tenants,
+    people, servers, support, tenants, timers,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -32,6 +32,7 @@ use super::{
         (name = "Support access", description = "Looking into a tenant with its consent."),
         (name = "People", description = "Who cannot get in, and why; helping them."),
         (name = "Approvals", description = "What waits until a second member of staff agrees."),
+        (name = "Timers", description = "What the runtime does by the clock."),
         (name = "Audit", description = "Who did what."),
         (name = "Meta", description = "About this API."),
     ),
@@ -53,6 +54,7 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(tenants::show)
         .service(tenants::suspend)
         .service(tenants::resume)
+        .service(timers::usage_of)
         .service(operations::list)
         .service(operations::show)
         .service(operations::retry)
@@ -103,6 +105,8 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(approvals::show)
         .service(approvals::approve)
         .service(approvals::decline)
+        .service(timers::list)
+        .service(timers::run_now)
         .service(audit::list)
         .service(audit::head)
         .service(document);

@@ -26,7 +26,7 @@ pub(super) fn store(error: &StoreError) -> ApiError {
     }
 }
 
-fn key(error: &KeyError) -> ApiError {
+pub(super) fn key(error: &KeyError) -> ApiError {
     match error {
         KeyError::Reused => ApiError::new(ProblemCode::IdempotencyKeyReused),
         KeyError::Store(error) => store(error),
