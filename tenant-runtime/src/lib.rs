@@ -8,4 +8,5 @@ pub mod serve;
 pub mod settings;
 pub mod side;
 pub mod tick;
+pub mod webhooks;
 pub mod work;

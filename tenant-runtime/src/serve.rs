@@ -11,6 +11,7 @@ use cp_node_api::{NodeRole, PublicKey};
 use identity::Verifier;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tr_app::webhooks::Webhooks;
 use tr_http::Api;
 use tr_jobs::Relay;
 use tr_live::{Hub, HubSettings, keep_told};
@@ -21,6 +22,7 @@ use crate::{
     fleet::{Fleet, Part},
     queues,
     settings::Settings,
+    webhooks,
 };
 
 /// Serves until asked to stop; then drains.
@@ -52,6 +54,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         fleet.pools.clone(),
         cache.clone(),
         hub.clone(),
+        Webhooks::new(
+            webhooks::sealer(&settings.webhooks).context("webhooks.keys")?,
+            webhooks::fetcher(&settings.webhooks),
+        ),
         committed,
     );
     let bound = listen(&settings, &api, &health, &clock)?;

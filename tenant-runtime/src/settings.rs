@@ -6,6 +6,8 @@ use serde::Deserialize;
 use settings::{Fault, Loaded, Secret, SettingsError, Source, Validate};
 use telemetry::LogSettings;
 
+use crate::webhooks;
+
 /// Every key with its default and a comment.
 pub const DEFAULTS: &str = include_str!("default.toml");
 
@@ -33,6 +35,8 @@ pub struct Settings {
     pub relay: Relay,
     /// How long things are kept.
     pub retention: Retention,
+    /// Messages to other programs.
+    pub webhooks: Webhooks,
     /// What a client may ask at most.
     pub limits: Limits,
     /// The log.
@@ -149,6 +153,22 @@ pub struct Retention {
     pub done_events_days: u32,
     /// Hours that answers to keyed requests are kept.
     pub idempotency_keys_hours: u32,
+    /// Days that deliveries of webhooks are kept.
+    pub webhook_deliveries_days: u32,
+}
+
+/// `[webhooks]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Keys that seal secrets; no webhooks if empty.
+    pub keys: Secret,
+    /// Whether receivers may be on this machine.
+    pub allow_loopback: bool,
+    /// The name server; the system's if empty.
+    pub nameserver: String,
+    /// How long a receiver may take.
+    pub timeout_ms: u64,
 }
 
 /// `[limits]`
@@ -243,9 +263,25 @@ impl Validate for Settings {
         rule(
             kept.every_minutes >= 1
                 && kept.done_events_days >= 1
-                && kept.idempotency_keys_hours >= 24,
+                && kept.idempotency_keys_hours >= 24
+                && kept.webhook_deliveries_days >= 4,
             "retention",
-            "events are kept a day at least, answers to keyed requests 24 hours",
+            "events are kept a day at least, answers to keyed requests 24 hours, deliveries the 4 \
+             days for which they are tried",
+        );
+        let webhooks = &self.webhooks;
+        if let Err(error) = webhooks::sealer(webhooks) {
+            rule(false, "webhooks.keys", &error.to_string());
+        }
+        rule(
+            webhooks.nameserver.is_empty() || webhooks.nameserver.parse::<SocketAddr>().is_ok(),
+            "webhooks.nameserver",
+            "must be address:port",
+        );
+        rule(
+            (100..=30_000).contains(&webhooks.timeout_ms),
+            "webhooks.timeout_ms",
+            "must be between 100 and 30000",
         );
         rule(
             self.pools.per_tenant >= 1,

@@ -8,9 +8,11 @@ use clock::Clock;
 use cp_node_api::NodeRole;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tr_jobs::{ActiveTenants, ActivityLog, HousekeepingHandler, Relay, Taps, Workplace, sweep};
+use tr_jobs::{
+    ActiveTenants, ActivityLog, HousekeepingHandler, Relay, Taps, WebhookSender, Workplace, sweep,
+};
 
-use crate::{fleet::Fleet, oversight, queues, settings::Settings, side};
+use crate::{fleet::Fleet, oversight, queues, settings::Settings, side, webhooks};
 
 /// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
 ///
@@ -55,6 +57,8 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
         nudge: relay.nudge(),
     };
     consumers.spawn(&mut tasks, Class::Activity, place.handler(ActivityLog));
+    let sender = sender(&settings)?;
+    consumers.spawn(&mut tasks, Class::Webhook, place.handler(sender));
     consumers.spawn(
         &mut tasks,
         Class::Housekeeping,
@@ -85,6 +89,12 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     tokio::join!(inward.close(), outward.close());
     fleet.pools.close().await;
     ended.context("the listener failed")
+}
+
+fn sender(settings: &Settings) -> anyhow::Result<WebhookSender> {
+    let sealer = webhooks::sealer(&settings.webhooks).context("webhooks.keys")?;
+    let fetcher = webhooks::fetcher(&settings.webhooks);
+    Ok(WebhookSender::new(sealer, fetcher, Clock::system()))
 }
 
 fn housekeeping(fleet: &Fleet, settings: &Settings) -> HousekeepingHandler {

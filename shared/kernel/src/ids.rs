@@ -130,4 +130,8 @@ typed_ids! {
     ActivityId,
     /// One event of a tenant's outbox.
     EventId,
+    /// An address that hears of a tenant's events.
+    WebhookId,
+    /// One event for one webhook.
+    DeliveryId,
 }

@@ -1,5 +1,6 @@
 //! The programs' own accounts on MariaDB, and the files from which they read their secrets.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
@@ -46,18 +47,8 @@ pub fn run(up: &mut Up) -> Result<String> {
     ] {
         secrets::write(&directory.join(name), text)?;
     }
-    let keys = directory.join("master-keys");
-    if !keys.exists() {
-        let made = Command::new(up.program("control-plane"))
-            .args(["keys", "new"])
-            .output()?;
-        let said = String::from_utf8_lossy(&made.stderr);
-        ensure!(
-            made.status.success(),
-            "`control-plane keys new` failed: {}",
-            said.trim()
-        );
-        secrets::write(&keys, &String::from_utf8_lossy(&made.stdout))?;
+    for name in ["master-keys", "webhook-keys"] {
+        make_keys(up, &directory.join(name))?;
     }
     Ok(format!(
         "in {}",
@@ -66,6 +57,23 @@ pub fn run(up: &mut Up) -> Result<String> {
             .unwrap_or(&directory)
             .display()
     ))
+}
+
+/// A file with a key that seals secrets, made when there is none.
+fn make_keys(up: &Up, file: &Path) -> Result<()> {
+    if file.exists() {
+        return Ok(());
+    }
+    let made = Command::new(up.program("control-plane"))
+        .args(["keys", "new"])
+        .output()?;
+    let said = String::from_utf8_lossy(&made.stderr);
+    ensure!(
+        made.status.success(),
+        "`control-plane keys new` failed: {}",
+        said.trim()
+    );
+    secrets::write(file, &String::from_utf8_lossy(&made.stdout))
 }
 
 /// The serving account had the whole database once; `control-plane migrate` gives it each table,

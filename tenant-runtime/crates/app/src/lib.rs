@@ -15,6 +15,7 @@ pub mod members;
 mod page;
 mod unit;
 pub mod views;
+pub mod webhooks;
 pub mod work_items;
 
 pub use error::Denied;

@@ -78,6 +78,9 @@ kinds! {
     WebhookDeleted = "webhook.deleted",
 }
 
+/// Who acts when nobody does: the platform itself.
+pub const PLATFORM: MemberId = MemberId::from_uuid(Uuid::nil());
+
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {

@@ -17,6 +17,7 @@ use clock::Clock;
 use db::{TenantDb, TenantPools};
 use identity::Verifier;
 use kernel::{RequestContext, Scope, TenantContext};
+use tr_app::webhooks::Webhooks;
 use tr_cache::Cache;
 use tr_live::Hub;
 use web::{ApiError, ProblemCode, RequestIdExt, Tenant};
@@ -36,6 +37,7 @@ struct Parts {
     pools: TenantPools,
     cache: Cache,
     hub: Hub,
+    webhooks: Webhooks,
     committed: Committed,
     in_flight: AtomicU32,
 }
@@ -57,6 +59,7 @@ impl Api {
         pools: TenantPools,
         cache: Cache,
         hub: Hub,
+        webhooks: Webhooks,
         committed: impl Fn(TenantContext) + Send + Sync + 'static,
     ) -> Self {
         let committed = Box::new(committed);
@@ -66,6 +69,7 @@ impl Api {
             pools,
             cache,
             hub,
+            webhooks,
             committed,
             in_flight: AtomicU32::new(0),
         }))
@@ -129,6 +133,9 @@ pub(crate) struct ReadMembers;
 /// Needs `members:write`.
 #[derive(Debug)]
 pub(crate) struct WriteMembers;
+/// Needs `admin`.
+#[derive(Debug)]
+pub(crate) struct Administer;
 
 impl Needs for ReadItems {
     const SCOPE: Scope = Scope::WorkItemsRead;
@@ -141,6 +148,9 @@ impl Needs for ReadMembers {
 }
 impl Needs for WriteMembers {
     const SCOPE: Scope = Scope::MembersWrite;
+}
+impl Needs for Administer {
+    const SCOPE: Scope = Scope::Admin;
 }
 
 /// A verified caller whose token, when it is limited to scopes, has the one that the route needs.
@@ -161,6 +171,11 @@ impl<S> Caller<S> {
     /// Answers that were computed before.
     pub(crate) fn cache(&self) -> &Cache {
         &self.api.0.cache
+    }
+
+    /// What webhooks are kept with.
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.api.0.webhooks
     }
 
     /// What is needed to listen, for longer than the call lasts.

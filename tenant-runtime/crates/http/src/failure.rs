@@ -5,7 +5,7 @@ use db::{DbError, PlacementError};
 use tr_app::{
     Denied, IdempotencyError, StoreError, activity::ActivityError, dependencies::DependencyError,
     folders::FolderError, grants::GrantError, groups::GroupError, labels::LabelError,
-    members::MemberError, work_items::WorkItemError,
+    members::MemberError, webhooks::WebhookError, work_items::WorkItemError,
 };
 use tr_domain::Faults;
 use web::{ApiError, ProblemCode};
@@ -217,6 +217,21 @@ impl From<GroupError> for Failure {
             GroupError::External(rule) => against(&rule),
             GroupError::Idempotency(error) => key(error),
             GroupError::Store(error) => store(&error),
+        })
+    }
+}
+
+impl From<WebhookError> for Failure {
+    fn from(error: WebhookError) -> Self {
+        Self(match error {
+            WebhookError::Denied(error) => denied(error),
+            WebhookError::Invalid(faults) => invalid(&faults),
+            WebhookError::TooMany(_) | WebhookError::Disabled | WebhookError::NotSetUp => {
+                not_now(&error)
+            }
+            WebhookError::Seal(error) => ApiError::internal(&error),
+            WebhookError::Idempotency(error) => key(error),
+            WebhookError::Store(error) => store(&error),
         })
     }
 }

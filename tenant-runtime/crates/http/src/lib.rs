@@ -21,6 +21,7 @@ mod paging;
 mod reply;
 mod routes;
 mod schema;
+mod webhooks;
 mod work_items;
 
 pub use caller::Api;

@@ -31,6 +31,7 @@ use crate::routes;
         (name = "Members", description = "The people of the tenant and their groups."),
         (name = "Grants", description = "Who may do what on a folder or grid."),
         (name = "Activity", description = "What happened."),
+        (name = "Webhooks", description = "Addresses that hear of what happens, and what was sent to them."),
         (name = "Meta", description = "About this API."),
     ),
     servers((url = "/", description = "The tenant's own host.")),

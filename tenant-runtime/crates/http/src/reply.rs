@@ -91,6 +91,16 @@ pub(crate) fn changed(revision: Revision, body: &impl Serialize) -> StoredAnswer
     }
 }
 
+/// 202 with what will be done.
+pub(crate) fn accepted(body: &impl Serialize) -> StoredAnswer {
+    StoredAnswer {
+        status: 202,
+        etag: None,
+        location: None,
+        body: encode(body),
+    }
+}
+
 /// Our views are plain structs, which cannot fail to serialise.
 fn encode(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(body).unwrap_or_default()

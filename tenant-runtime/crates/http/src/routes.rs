@@ -14,5 +14,6 @@ pub(crate) fn all(cfg: &mut ServiceConfig<'_>) {
         .configure(crate::groups::routes)
         .configure(crate::grants::routes)
         .configure(crate::activity::routes)
+        .configure(crate::webhooks::routes)
         .configure(crate::live::routes);
 }

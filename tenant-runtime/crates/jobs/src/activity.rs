@@ -2,15 +2,18 @@
 
 use broker::{Class, Verdict};
 use kernel::RequestId;
-use tr_domain::event::{Event, EventKind, EventPayload};
+use tr_domain::event::{Event, EventKind};
 use tr_store::{
     RowId, StoreError,
     activity::{self, ActivityRow},
 };
 
-use crate::{Effect, Work, Writing};
+use crate::{
+    Effect, Work, Writing,
+    webhooks::{Heard, fan_out},
+};
 
-/// Writes the activity log.
+/// Writes the activity log, and the deliveries of webhooks with it.
 #[derive(Debug, Clone, Copy)]
 pub struct ActivityLog;
 
@@ -27,46 +30,60 @@ impl Effect for ActivityLog {
         on: &Writing<'_>,
         work: &[(Work, ())],
     ) -> Result<Vec<Verdict>, StoreError> {
-        let mut rows = Vec::with_capacity(work.len());
+        let mut events = Vec::with_capacity(work.len());
         let verdicts = work
             .iter()
-            .map(|(work, ())| match entries(work) {
-                Ok(entries) => {
-                    rows.extend(entries);
+            .map(|(work, ())| match read(work) {
+                Ok(event) => {
+                    events.push(event);
                     Verdict::Done
                 }
                 Err(dead) => dead,
             })
             .collect();
-        activity::write(on.tx, rows).await?;
+        fan_out(on, &events).await?;
+        activity::write(on.tx, events.into_iter().flat_map(entries).collect()).await?;
         Ok(verdicts)
     }
 }
 
-/// One entry per changed field.
-fn entries(work: &Work) -> Result<Vec<ActivityRow>, Verdict> {
+fn read(work: &Work) -> Result<Heard, Verdict> {
     let RowId::Event(number) = work.row else {
         return Err(Verdict::Dead("the activity log knows no jobs".to_owned()));
     };
-    let payload: EventPayload = work.payload()?;
-    if RequestId::parse(&payload.request_id).is_none() {
+    let event = Heard {
+        number,
+        kind: work.kind.clone(),
+        occurred_at: work.occurred_at,
+        payload: work.payload()?,
+    };
+    if RequestId::parse(&event.payload.request_id).is_none() {
         return Err(Verdict::Dead("there is no proper request id".to_owned()));
     }
+    Ok(event)
+}
+
+/// One entry per changed field.
+fn entries(event: Heard) -> impl Iterator<Item = ActivityRow> {
+    let Heard {
+        number,
+        kind,
+        occurred_at,
+        payload,
+    } = event;
     let changes = payload.changes.into_iter().zip(0_u16..);
-    Ok(changes
-        .map(|(change, ordinal)| ActivityRow {
-            event_number: number,
-            ordinal,
-            occurred_at: work.occurred_at,
-            actor_id: payload.actor_id,
-            kind: work.kind.clone(),
-            object_id: payload.object_id,
-            grid_id: payload.grid_id,
-            folder_id: payload.folder_id,
-            field: change.field,
-            old_value: change.old,
-            new_value: change.new,
-            request_id: payload.request_id.clone(),
-        })
-        .collect())
+    changes.map(move |(change, ordinal)| ActivityRow {
+        event_number: number,
+        ordinal,
+        occurred_at,
+        actor_id: payload.actor_id,
+        kind: kind.clone(),
+        object_id: payload.object_id,
+        grid_id: payload.grid_id,
+        folder_id: payload.folder_id,
+        field: change.field,
+        old_value: change.old,
+        new_value: change.new,
+        request_id: payload.request_id.clone(),
+    })
 }

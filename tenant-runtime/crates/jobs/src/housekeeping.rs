@@ -24,6 +24,8 @@ pub struct Retention {
     pub done_events: TimeDelta,
     /// Answers to keyed requests.
     pub idempotency_keys: TimeDelta,
+    /// Deliveries of webhooks.
+    pub webhook_deliveries: TimeDelta,
 }
 
 impl Default for Retention {
@@ -31,6 +33,7 @@ impl Default for Retention {
         Self {
             done_events: TimeDelta::days(7),
             idempotency_keys: TimeDelta::hours(24),
+            webhook_deliveries: TimeDelta::days(30),
         }
     }
 }
@@ -60,6 +63,8 @@ impl HousekeepingHandler {
         let events = events(db.conn(), now - self.retention.done_events).await?;
         let jobs = jobs(db.conn(), now - self.retention.done_events).await?;
         let keys = keys(db.conn(), now - self.retention.idempotency_keys).await?;
+        let sent = deliveries(db.conn(), now - self.retention.webhook_deliveries).await?;
+        metrics::counter!("purged_rows_total", "of" => "webhook_deliveries").increment(sent);
         metrics::counter!("purged_rows_total", "of" => "outbox").increment(events);
         metrics::counter!("purged_rows_total", "of" => "jobs").increment(jobs);
         metrics::counter!("purged_rows_total", "of" => "idempotency_keys").increment(keys);
@@ -92,6 +97,18 @@ async fn jobs(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, S
     let mut deleted = 0;
     for _ in 0..CALLS_PER_JOB {
         let now = retention::delete_done_jobs(conn, before).await?;
+        deleted += now;
+        if now < retention::ROWS_PER_CALL {
+            break;
+        }
+    }
+    Ok(deleted)
+}
+
+async fn deliveries(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for _ in 0..CALLS_PER_JOB {
+        let now = retention::delete_webhook_deliveries(conn, before).await?;
         deleted += now;
         if now < retention::ROWS_PER_CALL {
             break;

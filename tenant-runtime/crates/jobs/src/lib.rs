@@ -9,6 +9,7 @@ mod ring;
 mod sweep;
 mod tenants;
 mod tick;
+mod webhooks;
 
 pub use activity::ActivityLog;
 pub use handling::{ClassHandler, Effect, Work, Workplace, Writing};
@@ -18,3 +19,4 @@ pub use ring::{Ring, RingError, RingPage};
 pub use sweep::{SweepSettings, sweep};
 pub use tenants::ActiveTenants;
 pub use tick::{TickSettings, tick};
+pub use webhooks::{Attempt, WebhookSender};

@@ -29,6 +29,10 @@ pub const fn classes(kind: EventKind) -> &'static [&'static str] {
         | EventKind::LabelDeleted
         | EventKind::GroupCreated
         | EventKind::GroupChanged
-        | EventKind::GroupDeleted => &[ACTIVITY],
+        | EventKind::GroupDeleted
+        | EventKind::WebhookCreated
+        | EventKind::WebhookChanged
+        | EventKind::WebhookDisabled
+        | EventKind::WebhookDeleted => &[ACTIVITY],
     }
 }

@@ -1,6 +1,6 @@
 //! Events of the aggregates.
 
-use kernel::{FolderId, GroupId, LabelId};
+use kernel::{FolderId, GroupId, LabelId, WebhookId};
 use tr_domain::event::{Event, EventKind, FieldChange, ObjectType};
 use tr_store::work_items::ItemRow;
 
@@ -47,6 +47,19 @@ pub(crate) fn group_event(kind: EventKind, id: GroupId, changes: Vec<FieldChange
     Event {
         kind,
         object: ObjectType::Group,
+        object_id,
+        grid_id: None,
+        folder_id: None,
+        changes,
+    }
+}
+
+/// An event of a webhook.
+pub(crate) fn webhook_event(kind: EventKind, id: WebhookId, changes: Vec<FieldChange>) -> Event {
+    let object_id = id.as_uuid();
+    Event {
+        kind,
+        object: ObjectType::Webhook,
         object_id,
         grid_id: None,
         folder_id: None,

@@ -3,4 +3,4 @@
 pub mod dispatch;
 mod make;
 
-pub(crate) use make::{folder_event, group_event, item_event, label_event};
+pub(crate) use make::{folder_event, group_event, item_event, label_event, webhook_event};

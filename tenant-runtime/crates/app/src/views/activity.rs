@@ -18,7 +18,7 @@ pub struct ActivityView {
     pub event_number: u64,
     /// When.
     pub occurred_at: DateTime<Utc>,
-    /// By whom.
+    /// By whom; of what the platform does by itself, the nil UUID.
     #[schema(value_type = Uuid)]
     pub actor_id: MemberId,
     /// What, such as `work_item.changed`.

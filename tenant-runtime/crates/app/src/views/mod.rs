@@ -7,6 +7,7 @@ mod folder;
 mod grant;
 mod label;
 mod member;
+mod webhook;
 mod work_item;
 
 pub use activity::ActivityView;
@@ -16,4 +17,5 @@ pub use folder::{FolderAccess, FolderView};
 pub use grant::{GrantView, SubjectType};
 pub use label::LabelView;
 pub use member::{GroupView, MemberState, MemberView};
+pub use webhook::{DeliveryDetailView, DeliveryView, ReplayedView, WebhookSecretView, WebhookView};
 pub use work_item::{ItemLabel, WorkItemView};

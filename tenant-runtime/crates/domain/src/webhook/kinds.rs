@@ -30,7 +30,11 @@ impl Kinds {
         let mut kept: Vec<String> = Vec::with_capacity(words.len());
         for (place, word) in words.iter().enumerate() {
             if !is_known(word) {
-                faults.add(&format!("kinds/{place}"), "unknown", "no such kind of event");
+                faults.add(
+                    &format!("kinds/{place}"),
+                    "unknown",
+                    "no such kind of event",
+                );
             } else if !kept.contains(word) {
                 kept.push(word.clone());
             }
@@ -85,7 +89,15 @@ mod tests {
 
     #[test]
     fn patterns_are_known_kinds_groups_or_all() {
-        for bad in ["", "work_item", "work_item.", "work.*", "*.created", "webhook.*", "webhook.test"] {
+        for bad in [
+            "",
+            "work_item",
+            "work_item.",
+            "work.*",
+            "*.created",
+            "webhook.*",
+            "webhook.test",
+        ] {
             let faults = kinds(&["label.created", bad]).unwrap_err();
             assert_eq!(faults.iter().next().unwrap().pointer, "/kinds/1", "{bad}");
         }

@@ -58,7 +58,10 @@ mod tests {
             .collect();
         assert_eq!(delays.len() + 1, 10);
         let total: TimeDelta = delays.iter().sum();
-        assert!((TimeDelta::days(3)..TimeDelta::days(4)).contains(&total), "{total}");
+        assert!(
+            (TimeDelta::days(3)..TimeDelta::days(4)).contains(&total),
+            "{total}"
+        );
         assert_eq!(retry_in(ATTEMPTS, Some(TimeDelta::hours(1)), 0.0), None);
         assert_eq!(retry_in(0, None, 0.0), None);
     }

@@ -14,4 +14,5 @@ mod live;
 mod matrix;
 mod openapi;
 mod statements;
+mod webhooks;
 mod work_items;

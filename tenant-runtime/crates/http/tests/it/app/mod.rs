@@ -10,6 +10,7 @@ use std::{
     net::SocketAddr,
     rc::Rc,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use actix_web::{
@@ -23,6 +24,9 @@ use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools, async_t
 use futures_util::future::LocalBoxFuture;
 use identity::{Signer, Verifier, generate_key};
 use kernel::TenantId;
+use outbound::{Fetcher, Guard, Names};
+use seal::{KeyRing, Sealer};
+use tr_app::webhooks::Webhooks;
 use tr_cache::{Cache, CacheSettings};
 use tr_http::Api;
 use tr_live::{Hub, HubSettings};
@@ -82,6 +86,7 @@ impl TestApp {
             pools.clone(),
             cache,
             hub.clone(),
+            webhooks(),
             |_| {},
         );
         let allow = web::AllowTable::from_openapi(&tr_http::openapi());
@@ -155,4 +160,13 @@ impl TestApp {
             .insert_header((CONTENT_TYPE, "application/json"))
             .set_payload(body)
     }
+}
+
+/// Secrets are sealed by a key of the test, and no name is known.
+fn webhooks() -> Webhooks {
+    let keys = KeyRing::parse(&seal::new_key_line()).expect("a new key");
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+    let names = Names::new(Some(nowhere));
+    let fetcher = Fetcher::new(Guard::new(false), names, Duration::from_secs(1));
+    Webhooks::new(Some(Sealer::new(keys)), fetcher)
 }

@@ -50,6 +50,21 @@ pub const EXPECTED: &[(&str, [u16; 6])] = &[
     ("getGrant", [404, 403, 403, 200, 200, 403]),
     ("deleteGrant", [404, 403, 403, 204, 204, 403]),
     ("listActivity", [200, 200, 200, 200, 200, 200]),
+    // Webhooks are the architects'; nobody else knows of one.
+    ("listWebhooks", [200, 403, 403, 403, 200, 403]),
+    ("createWebhook", [201, 403, 403, 403, 201, 403]),
+    ("getWebhook", [404, 404, 404, 404, 200, 404]),
+    ("updateWebhook", [404, 404, 404, 404, 200, 404]),
+    ("deleteWebhook", [404, 404, 404, 404, 204, 404]),
+    ("rotateWebhookSecret", [404, 404, 404, 404, 200, 404]),
+    ("testWebhook", [404, 404, 404, 404, 202, 404]),
+    ("listWebhookDeliveries", [404, 404, 404, 404, 200, 404]),
+    ("getWebhookDelivery", [404, 404, 404, 404, 200, 404]),
+    ("replayWebhookDelivery", [404, 404, 404, 404, 202, 404]),
+    (
+        "replayFailedWebhookDeliveries",
+        [404, 404, 404, 404, 202, 404],
+    ),
     // Everybody may listen; topics are refused one by one. These ask for what nobody can have: events
     // from the future, a socket without an upgrade.
     ("streamEvents", [400, 400, 400, 400, 400, 400]),

@@ -62,6 +62,7 @@ pub async fn call(world: &World, operation: &str) -> Call {
         _ if operation.contains("Label") => labels(world, operation).await,
         _ if operation.contains("Dependenc") => dependencies(world, operation).await,
         _ if operation.contains("Group") => groups(world, operation).await,
+        _ if operation.contains("Webhook") => webhooks(world, operation).await,
         _ if operation.contains("Grant") => grants(world, operation).await,
         other => panic!("{other} has no request"),
     }
@@ -201,6 +202,34 @@ async fn grants(world: &World, operation: &str) -> Call {
         }
         "getGrant" => get(format!("grants/{}", world.new_grant().await)),
         "deleteGrant" => delete(format!("grants/{}", world.new_grant().await)),
+        other => panic!("{other} has no request"),
+    }
+}
+
+async fn webhooks(world: &World, operation: &str) -> Call {
+    let hook = match operation {
+        "listWebhooks" => return get("webhooks"),
+        "createWebhook" => return post("webhooks", world.webhook_body()),
+        _ => format!("webhooks/{}", world.a_webhook().await),
+    };
+    let delivery = async || {
+        let path = format!("/api/v1/{hook}/test");
+        let sent = world.architect.post(&path, &json!({})).await;
+        sent.expect(202)["id"].as_str().unwrap().to_owned()
+    };
+    match operation {
+        "getWebhook" => get(hook),
+        "updateWebhook" => patch(hook, json!({ "kinds": ["label.*"] })),
+        "deleteWebhook" => delete(hook),
+        "rotateWebhookSecret" => verb(format!("{hook}/rotate-secret")),
+        "testWebhook" => verb(format!("{hook}/test")),
+        "listWebhookDeliveries" => get(format!("{hook}/deliveries?state=pending")),
+        "getWebhookDelivery" => get(format!("{hook}/deliveries/{}", delivery().await)),
+        "replayWebhookDelivery" => verb(format!("{hook}/deliveries/{}/replay", delivery().await)),
+        "replayFailedWebhookDeliveries" => post(
+            format!("{hook}/replay-failed"),
+            json!({ "since": "2026-01-01T00:00:00Z" }),
+        ),
         other => panic!("{other} has no request"),
     }
 }

@@ -146,4 +146,20 @@ impl World {
         let body = json!({ "predecessor_id": first, "successor_id": second, "kind": "FS" });
         self.architect.create("/api/v1/dependencies", body).await
     }
+
+    /// What makes a webhook; no name has to be looked up for it.
+    pub fn webhook_body(&self) -> serde_json::Value {
+        json!({ "url": "https://8.8.8.8/hook", "description": self.name(), "kinds": ["*"] })
+    }
+
+    /// A webhook: one that is there, since there may be few of them.
+    pub async fn a_webhook(&self) -> String {
+        let known = self.architect.get("/api/v1/webhooks?limit=1").await;
+        if let Some(id) = known.expect(200)["data"][0]["id"].as_str() {
+            return id.to_owned();
+        }
+        self.architect
+            .create("/api/v1/webhooks", self.webhook_body())
+            .await
+    }
 }

@@ -1,0 +1,271 @@
+//! A tenant with webhooks, and what carries events to them.
+
+use std::{sync::Arc, time::Duration};
+
+use broker::{Envelope, Handler, Incoming, Link, LinkOptions, Publisher, Topology, Verdict};
+use chrono::{DateTime, Utc};
+use clock::Clock;
+use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
+use kernel::{
+    EventId, FolderId, Generation, MemberId, Revision, TenantContext, TenantId, WebhookId,
+    WorkItemId,
+};
+use outbound::{Fetcher, Guard, Names};
+use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
+use seal::{KeyRing, Purpose, Sealer};
+use serde_json::json;
+use testkit::TestDb;
+use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType};
+use tr_jobs::{
+    ActiveTenants, ActivityLog, ClassHandler, Relay, RelaySettings, WebhookSender, Workplace,
+};
+use tr_store::RowId;
+use tr_store::outbox::{self, Entry};
+use tr_store::relaying::{self, Unpublished};
+use tr_store::webhooks::deliveries::{self, DeliveryFilter, DeliveryRow};
+use tr_store::webhooks::{self as store, WebhookRow};
+use uuid::Uuid;
+
+/// What the webhooks of a scene sign with.
+pub const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+/// The longest that a receiver may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Where the one tenant is.
+struct Here(Arc<Placement>);
+
+#[db::async_trait]
+impl Placements for Here {
+    async fn placement(&self, _: TenantId) -> Result<Arc<Placement>, PlacementError> {
+        Ok(Arc::clone(&self.0))
+    }
+}
+
+pub struct Scene {
+    pub tenant: TenantContext,
+    pub db: TestDb,
+    sealer: Sealer,
+    activity: ClassHandler<ActivityLog>,
+    sender: ClassHandler<WebhookSender>,
+}
+
+impl Scene {
+    /// One whose receivers are on this machine.
+    pub async fn new() -> Self {
+        Self::with(Fetcher::new(Guard::new(true), Names::new(None), PATIENCE)).await
+    }
+
+    pub async fn with(fetcher: Fetcher) -> Self {
+        let clock = Clock::system();
+        let tenant = TenantContext {
+            tenant: clock.new_id(),
+            generation: Generation(1),
+        };
+        let db = TestDb::tenant(tenant.tenant, tenant.generation).await;
+        let account = db.runtime_account().await;
+        let placement = Placement {
+            tenant,
+            host: db.host().to_owned(),
+            port: db.port(),
+            database: db.name().to_owned(),
+            user: account.user,
+            password: account.password.into(),
+        };
+        let here = Arc::new(Here(Arc::new(placement)));
+        let place = place(TenantPools::new(PoolBudget::default(), here), clock.clone());
+        let sealer = Sealer::new(KeyRing::parse(&seal::new_key_line()).unwrap());
+        let sender = WebhookSender::new(Some(sealer.clone()), fetcher, clock);
+        Self {
+            tenant,
+            db,
+            sealer,
+            activity: place.handler(ActivityLog),
+            sender: place.handler(sender),
+        }
+    }
+
+    /// Carries what waits to its consumers, as relay and broker do, until nothing is due.
+    pub async fn carry(&self) {
+        while self.pass(&self.activity).await + self.pass(&self.sender).await > 0 {}
+    }
+
+    /// Carries everything once more: what was published, and what is planned for later.
+    pub async fn carry_again(&self) {
+        for table in ["outbox", "jobs"] {
+            self.run(&format!("UPDATE {table} SET published_at = NULL"))
+                .await;
+        }
+        self.carry().await;
+    }
+
+    /// Has everything that is planned tried now.
+    pub async fn hasten(&self) {
+        let sql = "UPDATE jobs SET due_at = UTC_TIMESTAMP(6) WHERE taken_at IS NULL";
+        self.run(sql).await;
+        self.carry().await;
+    }
+
+    async fn pass<E: tr_jobs::Effect>(&self, handler: &ClassHandler<E>) -> usize {
+        let (conn, class, now) = (self.db.conn(), E::CLASS.name(), Utc::now());
+        let mut rows = relaying::events(conn, class, 200).await.unwrap();
+        rows.extend(relaying::due_jobs(conn, class, now, 200).await.unwrap());
+        let batch: Vec<Incoming> = rows.iter().map(|row| self.incoming(row)).collect();
+        let ids: Vec<RowId> = rows.iter().map(|row| row.row).collect();
+        relaying::mark_published(conn, class, &ids, now)
+            .await
+            .unwrap();
+        let verdicts = handler.handle(&batch).await;
+        assert!(
+            verdicts.iter().all(|verdict| *verdict == Verdict::Done),
+            "{verdicts:?}"
+        );
+        rows.len()
+    }
+
+    fn incoming(&self, row: &Unpublished) -> Incoming {
+        let envelope = Envelope {
+            id: EventId::from_uuid(row.id),
+            number: match row.row {
+                RowId::Event(number) => number,
+                RowId::Job(_) => 0,
+            },
+            tenant: self.tenant.tenant,
+            generation: self.tenant.generation,
+            kind: row.kind.clone(),
+            version: row.version,
+            occurred_at: row.occurred_at,
+            traceparent: None,
+        };
+        Incoming {
+            envelope,
+            attempt: 1,
+            redelivered: false,
+        }
+    }
+
+    pub async fn run(&self, sql: &str) {
+        self.db.conn().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// A whole number from a statement.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, sql);
+        let row = self
+            .db
+            .conn()
+            .query_one_raw(statement)
+            .await
+            .unwrap()
+            .unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
+    pub fn seal(&self, secret: &[u8]) -> Vec<u8> {
+        let owner = self.tenant.tenant;
+        self.sealer.seal(Purpose::Webhook, owner, secret).unwrap()
+    }
+
+    /// A webhook for everything, changed by `change` before it is written.
+    pub async fn webhook(&self, url: &str, change: impl FnOnce(&mut WebhookRow)) -> WebhookId {
+        let now = Utc::now();
+        let mut row = WebhookRow {
+            id: WebhookId::from_uuid(Uuid::now_v7()),
+            url: url.to_owned(),
+            description: String::new(),
+            kinds: vec!["*".to_owned()],
+            grid_id: None,
+            folder_id: None,
+            secret: self.seal(SECRET),
+            previous_secret: None,
+            previous_until: None,
+            failures: 0,
+            failing_since: None,
+            disabled_at: None,
+            disabled_reason: None,
+            created_by: MemberId::from_uuid(Uuid::now_v7()),
+            revision: Revision(1),
+            created_at: now,
+            updated_at: now,
+        };
+        change(&mut row);
+        store::insert(self.db.conn(), &row).await.unwrap();
+        row.id
+    }
+
+    /// Commits an event, and has it carried.
+    pub async fn event(&self, kind: EventKind, grid: Option<WorkItemId>, folder: Option<FolderId>) {
+        let event = Event {
+            kind,
+            object: ObjectType::WorkItem,
+            object_id: Uuid::now_v7(),
+            grid_id: grid,
+            folder_id: folder,
+            changes: vec![FieldChange::of("name", json!("before"), json!("after"))],
+        };
+        let actor = MemberId::from_uuid(Uuid::now_v7());
+        let entry = Entry {
+            id: Uuid::now_v7(),
+            kind,
+            payload: EventPayload::new(event, actor, "a-request".to_owned()),
+            classes: &["activity"],
+        };
+        let tx = self.db.conn().begin().await.unwrap();
+        outbox::append(&tx, vec![entry], Utc::now(), None)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        self.carry().await;
+    }
+
+    /// An event that any webhook hears of.
+    pub async fn any_event(&self) {
+        self.event(EventKind::WorkItemChanged, None, None).await;
+    }
+
+    pub async fn find(&self, webhook: WebhookId) -> WebhookRow {
+        let found = store::find(self.db.conn(), webhook).await;
+        found.unwrap().unwrap()
+    }
+
+    /// The deliveries of a webhook, the latest first.
+    pub async fn deliveries(&self, webhook: WebhookId) -> Vec<DeliveryRow> {
+        let (filter, limit) = (DeliveryFilter::default(), kernel::Limit::default());
+        let listed = deliveries::list(self.db.conn(), webhook, &filter, None, limit);
+        listed.await.unwrap()
+    }
+
+    /// The one delivery of a webhook.
+    pub async fn delivery(&self, webhook: WebhookId) -> DeliveryRow {
+        let mut rows = self.deliveries(webhook).await;
+        assert_eq!(rows.len(), 1, "{rows:?}");
+        rows.remove(0)
+    }
+}
+
+/// What handlers work with; nothing relays, so that the test says when what happens.
+fn place(pools: TenantPools, clock: Clock) -> Workplace {
+    let link = Link::start(LinkOptions {
+        url: "amqp://127.0.0.1:9/%2f".to_owned(),
+        name: "nowhere",
+        heartbeat: Duration::from_secs(10),
+        topology: Topology::new(""),
+    });
+    let publisher = Publisher::new(link.unwrap());
+    let relay = Relay::new(
+        pools.clone(),
+        publisher,
+        clock.clone(),
+        RelaySettings::default(),
+    );
+    Workplace {
+        pools,
+        clock,
+        active: ActiveTenants::default(),
+        nudge: relay.nudge(),
+    }
+}
+
+/// How long something is from now.
+pub fn from_now(at: Option<DateTime<Utc>>) -> chrono::TimeDelta {
+    at.unwrap() - Utc::now()
+}

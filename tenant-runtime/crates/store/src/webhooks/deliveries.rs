@@ -1,0 +1,258 @@
+//! The log of deliveries: what is to be sent, and how that went.
+
+use chrono::{DateTime, Utc};
+use kernel::{DeliveryId, Limit, WebhookId};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use tr_domain::DeliveryState;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::entities::webhook_delivery;
+use crate::jobs::{self, Job};
+use crate::sql::{Columns, Sql};
+
+/// The class whose consumer sends deliveries.
+const CLASS: &str = "webhook";
+/// The kind of its jobs, whose payload is the delivery's id.
+pub const DELIVER: &str = "webhook.deliver";
+/// The version of that kind.
+pub const DELIVER_VERSION: u16 = 1;
+
+/// Rows of one INSERT.
+const ROWS_PER_INSERT: usize = 500;
+
+/// One event for one webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns are described in the migration")]
+pub struct DeliveryRow {
+    pub id: DeliveryId,
+    pub webhook_id: WebhookId,
+    pub event_number: Option<u64>,
+    pub kind: String,
+    pub body: String,
+    pub state: DeliveryState,
+    pub attempts: u16,
+    pub last_status: Option<u16>,
+    pub last_error: Option<String>,
+    pub duration_ms: Option<u32>,
+    pub response: Option<String>,
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub attempted_at: Option<DateTime<Utc>>,
+}
+
+impl DeliveryRow {
+    /// A delivery that nobody has tried yet.
+    #[must_use]
+    pub const fn new(
+        id: DeliveryId,
+        webhook_id: WebhookId,
+        event_number: Option<u64>,
+        kind: String,
+        body: String,
+        at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            webhook_id,
+            event_number,
+            kind,
+            body,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            last_status: None,
+            last_error: None,
+            duration_ms: None,
+            response: None,
+            next_attempt_at: Some(at),
+            created_at: at,
+            attempted_at: None,
+        }
+    }
+}
+
+/// Which deliveries of a webhook.
+#[derive(Debug, Clone, Default)]
+pub struct DeliveryFilter {
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Of this kind of event.
+    pub kind: Option<String>,
+}
+
+const SELECT: &str = "SELECT id, webhook_id, event_number, kind, body, state, attempts, \
+    last_status, last_error, duration_ms, response, next_attempt_at, created_at, attempted_at \
+    FROM webhook_deliveries WHERE ";
+
+fn read(c: &mut Columns<'_>) -> Result<DeliveryRow, StoreError> {
+    Ok(DeliveryRow {
+        id: c.id()?,
+        webhook_id: c.id()?,
+        event_number: c.get()?,
+        kind: c.get()?,
+        body: c.get()?,
+        state: c.word()?,
+        attempts: c.get()?,
+        last_status: c.get()?,
+        last_error: c.get()?,
+        duration_ms: c.get()?,
+        response: c.get()?,
+        next_attempt_at: c.get()?,
+        created_at: c.time()?,
+        attempted_at: c.get()?,
+    })
+}
+
+/// Writes new deliveries.
+///
+/// # Errors
+/// When a webhook has one for the event already, or the database fails.
+pub async fn insert(conn: &impl ConnectionTrait, rows: Vec<DeliveryRow>) -> Result<(), StoreError> {
+    let mut rows = rows.into_iter().map(model).peekable();
+    while rows.peek().is_some() {
+        let some = rows.by_ref().take(ROWS_PER_INSERT);
+        webhook_delivery::Entity::insert_many(some.map(IntoActiveModel::into_active_model))
+            .exec_without_returning(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+fn model(row: DeliveryRow) -> webhook_delivery::Model {
+    webhook_delivery::Model {
+        id: row.id.as_uuid(),
+        webhook_id: row.webhook_id.as_uuid(),
+        event_number: row.event_number,
+        kind: row.kind,
+        body: row.body,
+        state: row.state.to_string(),
+        attempts: row.attempts,
+        last_status: row.last_status,
+        last_error: row.last_error,
+        duration_ms: row.duration_ms,
+        response: row.response,
+        next_attempt_at: row.next_attempt_at,
+        created_at: row.created_at,
+        attempted_at: row.attempted_at,
+    }
+}
+
+/// A delivery, whoever's it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(
+    conn: &impl ConnectionTrait,
+    id: DeliveryId,
+) -> Result<Option<DeliveryRow>, StoreError> {
+    let sql = Sql::new(SELECT).text("id = ?").bind(id.as_uuid());
+    sql.one(conn, read).await
+}
+
+/// A delivery, locked for a change.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_locked(
+    conn: &impl ConnectionTrait,
+    id: DeliveryId,
+) -> Result<Option<DeliveryRow>, StoreError> {
+    let sql = Sql::new(SELECT)
+        .text("id = ? FOR UPDATE")
+        .bind(id.as_uuid());
+    sql.one(conn, read).await
+}
+
+/// A webhook's deliveries before one, the latest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    conn: &impl ConnectionTrait,
+    webhook: WebhookId,
+    filter: &DeliveryFilter,
+    before: Option<DeliveryId>,
+    limit: Limit,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    let mut sql = Sql::new(SELECT)
+        .text("webhook_id = ?")
+        .bind(webhook.as_uuid());
+    if let Some(state) = filter.state {
+        sql = sql.text(" AND state = ?").bind(state.as_str());
+    }
+    if let Some(kind) = &filter.kind {
+        sql = sql.text(" AND kind = ?").bind(kind.clone());
+    }
+    if let Some(before) = before {
+        sql = sql.text(" AND id < ?").bind(before.as_uuid());
+    }
+    sql.text(" ORDER BY id DESC")
+        .page(limit)
+        .all(conn, read)
+        .await
+}
+
+/// The first failed deliveries since a time, locked, the oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn failed_since(
+    conn: &impl ConnectionTrait,
+    webhook: WebhookId,
+    since: DateTime<Utc>,
+    most: usize,
+) -> Result<Vec<DeliveryRow>, StoreError> {
+    Sql::new(SELECT)
+        .text("webhook_id = ? AND state = ? AND created_at >= ? ORDER BY id")
+        .bind(webhook.as_uuid())
+        .bind(DeliveryState::Failed.as_str())
+        .bind(since)
+        .text(&format!(" LIMIT {most} FOR UPDATE"))
+        .all(conn, read)
+        .await
+}
+
+/// Writes how a delivery stands now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(conn: &impl ConnectionTrait, row: &DeliveryRow) -> Result<(), StoreError> {
+    Sql::new(
+        "UPDATE webhook_deliveries SET state = ?, attempts = ?, last_status = ?, last_error = ?, \
+         duration_ms = ?, response = ?, next_attempt_at = ?, attempted_at = ? WHERE id = ?",
+    )
+    .bind(row.state.as_str())
+    .bind(row.attempts)
+    .bind(row.last_status)
+    .bind(row.last_error.clone())
+    .bind(row.duration_ms)
+    .bind(row.response.clone())
+    .bind(row.next_attempt_at)
+    .bind(row.attempted_at)
+    .bind(row.id.as_uuid())
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// Has a delivery tried at a time; when that is planned already, at the earlier of both times.
+///
+/// # Errors
+/// When the database fails.
+pub async fn schedule(
+    conn: &impl ConnectionTrait,
+    job: Uuid,
+    delivery: DeliveryId,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let job = Job {
+        id: job,
+        class: CLASS,
+        kind: DELIVER,
+        version: DELIVER_VERSION,
+        key: format!("delivery:{delivery}"),
+        payload: serde_json::json!({ "delivery_id": delivery }),
+        due_at: at,
+    };
+    jobs::schedule(conn, job, None).await
+}
