@@ -3,6 +3,7 @@
 
 mod arena;
 mod baseline;
+mod fault;
 mod load;
 mod program;
 mod provision;
@@ -37,7 +38,7 @@ fn run() -> Result<bool> {
         ["bench", "provision"] => with_runtime(provision::run()),
         ["bench", "signin"] => with_runtime(signin::run()),
         ["bench", name] => bail!("there is no benchmark `{name}`: request, provision or signin"),
-        ["fault", name] => bail!("there is no fault experiment `{name}`"),
+        ["fault", arguments @ ..] => with_runtime(fault::run(arguments)),
         _ => bail!("bench request | bench provision | bench signin"),
     }
 }

@@ -40,6 +40,11 @@ impl Bar {
             met: measured <= limit,
         }
     }
+
+    /// Whether it was met.
+    pub const fn is_met(&self) -> bool {
+        self.met
+    }
 }
 
 /// Prints the bars and writes everything under `target/bench`. Whether all bars were met.

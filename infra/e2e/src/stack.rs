@@ -5,17 +5,20 @@ use std::{
     fs,
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use testkit::{TestDb, TestRedis, TestVhost};
 
 use crate::{clean, client, staff::Staff};
 
+/// The runtime's processes.
+const NODES: [&str; 3] = ["runtime-1", "runtime-2", "runtime-work"];
 /// How long a program may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -24,6 +27,7 @@ pub struct Stack {
     programs: HashMap<&'static str, Child>,
     ports: Ports,
     settings: Vec<(&'static str, String)>,
+    own_settings: Vec<(&'static str, &'static str, String)>,
     central: TestDb,
     dir: TempDir,
     _redis: TestRedis,
@@ -37,6 +41,10 @@ pub struct Wishes {
     pub redis: Option<String>,
     /// More settings.
     pub settings: Vec<(&'static str, String)>,
+    /// Settings of one program each, by its name.
+    pub own_settings: Vec<(&'static str, &'static str, String)>,
+    /// A virtual host of the broker that is known before.
+    pub vhost: Option<TestVhost>,
 }
 
 /// Where the programs listen on 127.0.0.1.
@@ -78,8 +86,13 @@ impl Stack {
     /// # Errors
     /// When a program does not become ready; its log is told.
     pub async fn with(wishes: Wishes) -> Result<Self> {
-        let (central, redis, vhost) =
-            tokio::join!(TestDb::central(), testkit::redis(), testkit::amqp_vhost());
+        let vhost = async {
+            match wishes.vhost {
+                Some(vhost) => vhost,
+                None => testkit::amqp_vhost().await,
+            }
+        };
+        let (central, redis, vhost) = tokio::join!(TestDb::central(), testkit::redis(), vhost);
         let dir = tempfile::tempdir()?;
         let ports = Ports {
             gateway: free_port()?,
@@ -100,6 +113,7 @@ impl Stack {
             programs: HashMap::new(),
             ports,
             settings,
+            own_settings: wishes.own_settings,
             central,
             dir,
             _redis: redis,
@@ -108,13 +122,9 @@ impl Stack {
         stack.prepare()?;
         stack.launch("control-plane", "control-plane", "serve", &[])?;
         stack.ready("control-plane", ports.gateway).await?;
-        for (name, port) in [
-            ("runtime-1", ports.runtimes[0]),
-            ("runtime-2", ports.runtimes[1]),
-        ] {
-            stack.launch_node(name, "serve", "TR__SERVE__ADDRESS", port)?;
+        for name in NODES {
+            stack.launch_node(name)?;
         }
-        stack.launch_node("runtime-work", "work", "TR__WORK__ADDRESS", ports.work)?;
         stack.launch("backoffice", "backoffice", "serve", &[])?;
         for (name, port) in [
             ("runtime-1", ports.runtimes[0]),
@@ -178,18 +188,46 @@ impl Stack {
         Ok(())
     }
 
+    /// Asks a program to end, as `SIGTERM` does.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn terminate(&self, name: &str) -> Result<()> {
+        let pid = self.pid(name).context("it does not run")?;
+        let pid = Pid::from_raw(i32::try_from(pid)?).context("no process")?;
+        Ok(kill_process(pid, Signal::TERM)?)
+    }
+
+    /// Whether a program has ended, and how; it can be started again then.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn ended(&mut self, name: &str) -> Result<Option<ExitStatus>> {
+        let program = self.programs.get_mut(name).context("it does not run")?;
+        let ended = program.try_wait()?;
+        if ended.is_some() {
+            self.programs.remove(name);
+        }
+        Ok(ended)
+    }
+
     /// Starts a node that was killed.
     ///
     /// # Errors
     /// When it does not become ready.
     pub async fn restart_node(&mut self, name: &'static str) -> Result<()> {
-        let port = if name == "runtime-1" {
-            self.ports.runtimes[0]
-        } else {
-            self.ports.runtimes[1]
-        };
-        self.launch_node(name, "serve", "TR__SERVE__ADDRESS", port)?;
-        self.ready(name, port).await
+        self.launch_node(name)?;
+        self.ready(name, self.node_port(name)).await
+    }
+
+    /// Where a node's health and metrics are.
+    #[must_use]
+    pub fn node_port(&self, name: &str) -> u16 {
+        match name {
+            "runtime-1" => self.ports.runtimes[0],
+            "runtime-2" => self.ports.runtimes[1],
+            _ => self.ports.work,
+        }
     }
 
     /// Makes what the command line makes: owner, server, nodes.
@@ -232,7 +270,7 @@ impl Stack {
             "--password-file",
             &fleet,
         ])?;
-        for node in ["runtime-1", "runtime-2", "runtime-work"] {
+        for node in NODES {
             let secret = self.run(&["node", "create", "--name", node])?;
             file(&format!("node-{node}"), secret.trim())?;
         }
@@ -269,24 +307,25 @@ impl Stack {
         Ok(command)
     }
 
-    fn launch_node(
-        &mut self,
-        name: &'static str,
-        role: &str,
-        address: &'static str,
-        port: u16,
-    ) -> Result<()> {
+    fn launch_node(&mut self, name: &'static str) -> Result<()> {
+        let (role, address) = match name {
+            "runtime-work" => ("work", "TR__WORK__ADDRESS"),
+            _ => ("serve", "TR__SERVE__ADDRESS"),
+        };
         let secret = self
             .dir
             .path()
             .join(format!("node-{name}"))
             .display()
             .to_string();
-        let settings = [
+        let mut settings = vec![
             ("TR__NODE__NAME", name.to_owned()),
             ("TR__NODE__SECRET_FILE", secret),
-            (address, format!("127.0.0.1:{port}")),
+            (address, format!("127.0.0.1:{}", self.node_port(name))),
         ];
+        let own = self.own_settings.iter();
+        let own = own.filter(|(program, ..)| *program == name);
+        settings.extend(own.map(|(_, key, value)| (*key, value.clone())));
         self.launch(name, "tenant-runtime", role, &settings)
     }
 

@@ -1,5 +1,5 @@
-//! `bench` and `fault`: built with optimisation, run by the program of `infra/bench` on
-//! servers that are as durable as those of production.
+//! `bench`: built with optimisation, run by the program of `infra/bench` on servers that are as
+//! durable as those of production.
 
 use std::fs::File;
 use std::process::{Command, ExitCode};
@@ -19,9 +19,9 @@ const PROGRAMS: [&str; 6] = [
     "--bins",
 ];
 
-/// Runs `bench NAME …` or `fault NAME …`. Servers that this run started end with it; those it found
+/// Runs `bench NAME …`. Servers that this run started end with it; those it found
 /// running stay.
-pub fn run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<ExitCode> {
+pub fn run(repository: &Repository, arguments: &[String]) -> Result<ExitCode> {
     let stack = repository.stack(Profile::Bench);
     private_directory(&stack.dir)?;
     let users = File::create(stack.dir.join("in-use")).context("cannot create a lock file")?;
@@ -29,7 +29,7 @@ pub fn run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<
         .lock_shared()
         .context("cannot lock the servers of benchmarks")?;
     let found = services::running(&stack)?;
-    let outcome = build_and_run(repository, kind, arguments);
+    let outcome = build_and_run(repository, arguments);
     users
         .unlock()
         .context("cannot unlock the servers of benchmarks")?;
@@ -39,7 +39,7 @@ pub fn run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<
     outcome
 }
 
-fn build_and_run(repository: &Repository, kind: &str, arguments: &[String]) -> Result<ExitCode> {
+fn build_and_run(repository: &Repository, arguments: &[String]) -> Result<ExitCode> {
     let stack = repository.stack(Profile::Bench);
     let mut addresses = services::start_servers(repository, &stack)?;
     addresses.extend(services::start_others(repository, &stack)?);
@@ -52,9 +52,9 @@ fn build_and_run(repository: &Repository, kind: &str, arguments: &[String]) -> R
     if !built.success() {
         return Ok(ExitCode::FAILURE);
     }
-    progress::heading(kind);
+    progress::heading("bench");
     let status = Command::new(repository.root().join("target/release/bench"))
-        .arg(kind)
+        .arg("bench")
         .args(arguments)
         .envs(addresses)
         .current_dir(repository.root())

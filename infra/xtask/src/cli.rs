@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::paths::{Profile, Repository};
-use crate::{bench, ci, idp, progress, services, test, up};
+use crate::{bench, ci, fault, idp, progress, services, test, up};
 
 /// Development commands of Trellis.
 #[derive(Debug, Parser)]
@@ -44,9 +44,9 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Run a fault experiment; figures go to target/bench.
+    /// Run a fault experiment, or `all` of them; figures go to target/bench.
     Fault {
-        /// Its name, and what it is told.
+        /// Its name, and `--short` or `--long`.
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -77,6 +77,12 @@ enum Command {
         /// Delete their data as well (with --stop).
         #[arg(long, requires = "stop")]
         wipe: bool,
+        /// Only the server of this name.
+        #[arg(long, conflicts_with = "stop")]
+        only: Option<String>,
+        /// End it as `kill -9` does (with --only).
+        #[arg(long, requires = "only")]
+        kill: bool,
     },
 }
 
@@ -89,8 +95,10 @@ pub fn run() -> Result<ExitCode> {
         Command::Status => return Ok(exit_code(up::status(&repository)?)),
         Command::Logs { name } => up::logs(&repository.stack(Profile::Dev), &name)?,
         Command::Idp { provider } => idp::run(&repository, provider)?,
-        Command::Bench { arguments } => return bench::run(&repository, "bench", &arguments),
-        Command::Fault { arguments } => return bench::run(&repository, "fault", &arguments),
+        Command::Bench { arguments } => return bench::run(&repository, &arguments),
+        Command::Fault { arguments } => {
+            return Ok(exit_code(fault::run(&repository, &arguments)?));
+        }
         Command::Test { filter, arguments } => {
             let outcome = test::run(&repository, &test::Request { filter, arguments })?;
             outcome.print();
@@ -104,8 +112,22 @@ pub fn run() -> Result<ExitCode> {
             profile,
             stop: true,
             wipe,
+            ..
         } => {
             services::stop(&repository, &repository.stack(profile), wipe)?;
+        }
+        Command::Services {
+            profile,
+            only: Some(name),
+            kill,
+            ..
+        } => {
+            let stack = repository.stack(profile);
+            if kill {
+                services::single::kill(&stack, &name)?;
+            } else {
+                services::single::start(&repository, &stack, &name)?;
+            }
         }
         Command::Services { profile, .. } => {
             services::start(&repository, &repository.stack(profile))?;

@@ -7,6 +7,7 @@ mod cargo;
 mod ci;
 mod cli;
 mod env_file;
+mod fault;
 mod http;
 mod idp;
 mod interrupt;

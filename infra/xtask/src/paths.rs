@@ -24,6 +24,8 @@ pub enum Profile {
     Test,
     /// For benchmarks: the servers of tests, but durable, under `target/bench-services`.
     Bench,
+    /// For fault experiments, which kill them: durable, under `target/fault-services`.
+    Fault,
 }
 
 impl Profile {
@@ -33,6 +35,7 @@ impl Profile {
             Self::Dev => "dev",
             Self::Test => "test",
             Self::Bench => "bench",
+            Self::Fault => "fault",
         }
     }
 }
@@ -78,6 +81,7 @@ impl Repository {
             Profile::Dev => self.target().join("dev"),
             Profile::Test => self.target().join("test-services"),
             Profile::Bench => self.target().join("bench-services"),
+            Profile::Fault => self.target().join("fault-services"),
         };
         let key = fnv(self.root.as_os_str().as_encoded_bytes());
         Stack {

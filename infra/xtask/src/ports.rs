@@ -1,4 +1,4 @@
-//! The ports of both sets of servers, how to move them, and who sits on one that is taken.
+//! The ports of all sets of servers, how to move them, and who sits on one that is taken.
 
 use std::collections::HashSet;
 use std::fs;
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::paths::{Profile, Stack};
 
-/// Every port of a set. Each moves with `TRELLIS_{DEV|TEST}_{NAME}_PORT`.
+/// Every port of a set. Each moves with `TRELLIS_{DEV|TEST|BENCH|FAULT}_{NAME}_PORT`.
 #[derive(Debug, Clone, Copy)]
 pub struct Ports {
     /// MariaDB.
@@ -29,6 +29,8 @@ pub struct Ports {
     pub smtp: u16,
     /// Mailbox, pages and API.
     pub mailbox: u16,
+    /// Toxiproxy's API (fault set only).
+    pub toxiproxy: u16,
 }
 
 impl Ports {
@@ -38,6 +40,7 @@ impl Ports {
             Profile::Dev => 8000,
             Profile::Test => 9000,
             Profile::Bench => 10000,
+            Profile::Fault => 11000,
         };
         let port = |name: &str, offset: u16| moved(profile, name).unwrap_or(base + offset);
         Self {
@@ -50,6 +53,7 @@ impl Ports {
             mongodb: port("MONGODB", 717),
             smtp: port("SMTP", 25),
             mailbox: port("MAILBOX", 26),
+            toxiproxy: port("TOXIPROXY", 474),
         }
     }
 }

@@ -120,6 +120,19 @@ impl Daemon {
         Ok(true)
     }
 
+    /// Ends it by force and waits until it is gone.
+    pub fn kill(&self) -> Result<()> {
+        let pid = self.pid();
+        let pid = pid.with_context(|| format!("{} does not run", self.name))?;
+        signal(pid, Signal::SIGKILL)?;
+        // Its sockets close with the last of its threads, which may outlive the first.
+        while self.pid().is_some() || threads(pid) > 1 {
+            thread::sleep(POLL);
+        }
+        let _ = fs::remove_file(&self.pid_file);
+        Ok(())
+    }
+
     /// The last lines of its log, indented.
     pub fn log_end(&self) -> String {
         let text = fs::read(&self.log_file).unwrap_or_default();
@@ -189,6 +202,11 @@ fn signal(pid: i32, signal: Signal) -> Result<()> {
         Ok(()) | Err(nix::errno::Errno::ESRCH) => Ok(()),
         Err(error) => Err(error).with_context(|| format!("cannot signal process {pid}")),
     }
+}
+
+/// How many threads of a process there are, where the system tells.
+fn threads(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
 /// When a live process was born, as an opaque text; none for a dead one.

@@ -11,6 +11,7 @@ mod clock_of_tests;
 mod database;
 mod dns;
 mod eventually;
+pub mod history;
 mod mail;
 mod mmdb;
 pub mod provider;

@@ -1,5 +1,5 @@
-//! `ci`: everything that must hold before a change is taken. All checks run, whatever fails; the
-//! last line is that of the tests.
+//! `ci`: everything that must hold before a change is taken: checks, tests and the fault experiments
+//! in their short form. All of it runs, whatever fails; the last line is that of the tests.
 
 pub mod arch;
 mod deny;
@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 
 use crate::paths::Repository;
 use crate::progress::{self, Step};
-use crate::test;
+use crate::{fault, test};
 
 /// A check: its name and what it does.
 type Check = (&'static str, fn(&Repository) -> Result<String>);
@@ -40,9 +40,17 @@ pub fn run(repository: &Repository) -> Result<bool> {
         }
     }
     let outcome = test::run(repository, &test::Request::default())?;
+    match fault::run(repository, &["all".to_owned()]) {
+        Ok(true) => {}
+        Ok(false) => failures.push("fault experiments"),
+        Err(error) => {
+            progress::failure(&format!("{error:#}"));
+            failures.push("fault experiments");
+        }
+    }
     progress::heading("result");
     if failures.is_empty() {
-        progress::line("   ✓ every check holds");
+        progress::line("   ✓ every check and every experiment holds");
     } else {
         progress::line(&format!("   ✗ failed: {}", failures.join(", ")));
     }

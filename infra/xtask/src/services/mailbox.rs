@@ -90,7 +90,7 @@ impl Service for Mailbox {
     fn environment(&self) -> Result<Vec<(String, String)>> {
         Ok(match self.stack.profile {
             Profile::Dev => vec![("TRELLIS_MAILBOX".to_owned(), self.url())],
-            Profile::Test | Profile::Bench => vec![
+            Profile::Test | Profile::Bench | Profile::Fault => vec![
                 (
                     "TRELLIS_TEST_SMTP_URL".to_owned(),
                     format!("smtp://127.0.0.1:{}", self.stack.ports.smtp),

@@ -147,7 +147,7 @@ impl MariaDb {
 
     fn profile_arguments(&self) -> &'static [&'static str] {
         match self.stack.profile {
-            Profile::Dev | Profile::Bench => {
+            Profile::Dev | Profile::Bench | Profile::Fault => {
                 &["--innodb-buffer-pool-size=256M", "--performance-schema=OFF"]
             }
             Profile::Test => &[
@@ -220,7 +220,7 @@ impl Service for MariaDb {
                 ("TRELLIS_MARIADB_SOCKET".to_owned(), socket),
                 ("TRELLIS_MARIADB_ROOT_URL".to_owned(), self.root_url()),
             ],
-            Profile::Test | Profile::Bench => vec![
+            Profile::Test | Profile::Bench | Profile::Fault => vec![
                 ("TRELLIS_TEST_MARIADB_URL".to_owned(), self.root_url()),
                 ("TRELLIS_TEST_MARIADB_SOCKET".to_owned(), socket),
             ],

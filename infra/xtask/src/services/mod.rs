@@ -6,7 +6,9 @@ mod mariadb;
 mod mongodb;
 mod rabbitmq;
 mod redis;
+pub mod single;
 mod system;
+mod toxiproxy;
 
 use std::fs::{self, File};
 use std::thread;
@@ -26,6 +28,7 @@ pub use mongodb::MongoDb;
 pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 pub use system::host;
+pub use toxiproxy::Toxiproxy;
 
 /// A server that a set consists of.
 pub trait Service: Send + Sync {
@@ -98,6 +101,11 @@ pub fn start_others(repository: &Repository, stack: &Stack) -> Result<Addresses>
     start_one(stack, &mailbox)?;
     let mut addresses = mailbox.environment()?;
     addresses.extend(MongoDb::new(repository, stack)?.start()?);
+    if stack.profile == Profile::Fault {
+        let toxiproxy = Toxiproxy::new(repository, stack)?;
+        start_one(stack, &toxiproxy)?;
+        addresses.extend(toxiproxy.environment()?);
+    }
     addresses.extend(tools::make_ready(repository, stack));
     Ok(addresses)
 }
@@ -144,11 +152,12 @@ pub fn states(repository: &Repository, stack: &Stack) -> Result<Vec<(Daemon, u16
     Ok(states)
 }
 
-/// Writes the file that tests read. Development has one of its own, written by `up`.
+/// Writes the file that tests read, and experiments that are run by hand. Development has one of its
+/// own, written by `up`.
 pub fn tell(stack: &Stack, environment: &[(String, String)]) -> Result<()> {
     match stack.profile {
         Profile::Dev | Profile::Bench => Ok(()),
-        Profile::Test => env_file::write(&stack.env_file(), environment),
+        Profile::Test | Profile::Fault => env_file::write(&stack.env_file(), environment),
     }
 }
 
@@ -233,6 +242,7 @@ pub fn stop(repository: &Repository, stack: &Stack, wipe: bool) -> Result<()> {
         MongoDb::new(repository, stack)?.daemon(),
         Duration::from_secs(10),
     ));
+    daemons.push((Toxiproxy::process(stack), Duration::from_secs(10)));
     daemons.push((RabbitMq::port_mapper(stack), Duration::from_secs(5)));
     if stack.host == Host::Docker {
         compose::stop(repository, stack, wipe)?;

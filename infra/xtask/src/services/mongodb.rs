@@ -1,7 +1,6 @@
 //! A MongoDB server: the one the environment names, an installed `mongod`, the embedded stand-in
 //! (a small Go program), or none, with a warning. Everything works without it.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,12 +11,17 @@ use anyhow::{Context, Result};
 use super::{Service, start_one};
 use crate::apt;
 use crate::paths::{Host, Profile, Repository, Stack};
-use crate::process::{Daemon, run_logged};
-use crate::progress::{self, Step};
+use crate::process::Daemon;
+use crate::progress;
+use crate::tools::go::Program;
 
 const NAME: &str = "mongodb";
-/// Oldest Go that builds the stand-in.
-const GO_NEEDED: (u32, u32) = (1, 22);
+/// What runs where no `mongod` is installed.
+const STAND_IN: Program = Program {
+    name: NAME,
+    title: "the MongoDB stand-in",
+    package: ".",
+};
 
 /// The MongoDB of a set.
 #[derive(Debug)]
@@ -60,7 +64,7 @@ impl MongoDb {
         }
         let (program, real) = match apt::in_path("mongod") {
             Some(program) => (program, true),
-            None => match self.stand_in() {
+            None => match STAND_IN.build(&self.repository, &self.stack) {
                 Ok(program) => (program, false),
                 Err(reason) => {
                     progress::note(&format!(
@@ -97,38 +101,9 @@ impl MongoDb {
     fn environment(&self, url: String) -> Vec<(String, String)> {
         let key = match self.stack.profile {
             Profile::Dev => "MONGODB_URL",
-            Profile::Test | Profile::Bench => "TRELLIS_TEST_MONGODB_URL",
+            Profile::Test | Profile::Bench | Profile::Fault => "TRELLIS_TEST_MONGODB_URL",
         };
         vec![(key.to_owned(), url)]
-    }
-
-    /// Builds the stand-in unless it is built and its sources are older.
-    fn stand_in(&self) -> Result<PathBuf> {
-        let sources = self.repository.root().join("infra/dev/mongodb");
-        let program = self.repository.target().join("dev-tools").join("mongodb");
-        let built = fs::metadata(&program).and_then(|m| m.modified()).ok();
-        let changed = ["main.go", "go.mod", "go.sum"]
-            .iter()
-            .filter_map(|file| {
-                fs::metadata(sources.join(file))
-                    .and_then(|m| m.modified())
-                    .ok()
-            })
-            .max();
-        if built.is_some() && built >= changed {
-            return Ok(program);
-        }
-        let go = go()?;
-        let step = Step::begin("build the MongoDB stand-in");
-        let mut build = Command::new(go);
-        build
-            .args(["build", "-trimpath", "-buildvcs=false", "-o"])
-            .arg(&program)
-            .arg(".")
-            .current_dir(&sources);
-        run_logged(&mut build, &self.stack.log_file("mongodb-build"))?;
-        step.done("built");
-        Ok(program)
     }
 }
 
@@ -176,21 +151,4 @@ impl Service for Instance<'_> {
     fn daemon(&self) -> Daemon {
         self.mongodb.daemon()
     }
-}
-
-/// A Go that is new enough.
-fn go() -> Result<PathBuf> {
-    let go = apt::in_path("go").context("neither mongod nor Go is installed")?;
-    let output = Command::new(&go).args(["env", "GOVERSION"]).output()?;
-    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let mut numbers = text
-        .trim_start_matches("go")
-        .split('.')
-        .map(|part| part.parse::<u32>());
-    let version = match (numbers.next(), numbers.next()) {
-        (Some(Ok(major)), Some(Ok(minor))) => (major, minor),
-        _ => anyhow::bail!("Go says {text:?} about its version"),
-    };
-    anyhow::ensure!(version >= GO_NEEDED, "Go is {text}, and 1.22 is needed");
-    Ok(go)
 }

@@ -79,12 +79,15 @@ impl RabbitMq {
         );
         let plugins = match self.stack.profile {
             Profile::Dev => "[].\n",
-            Profile::Test | Profile::Bench => {
+            Profile::Test | Profile::Bench | Profile::Fault => {
                 text.push_str(&format!(
-                    "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {}\n\
-                     management_agent.disable_metrics_collector = true\n",
+                    "management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {}\n",
                     ports.rabbitmq_api
                 ));
+                // Who consumes with which prefetch is told by the collector only.
+                if self.stack.profile != Profile::Fault {
+                    text.push_str("management_agent.disable_metrics_collector = true\n");
+                }
                 "[rabbitmq_management].\n"
             }
         };
@@ -184,7 +187,7 @@ impl Service for RabbitMq {
     fn environment(&self) -> Result<Vec<(String, String)>> {
         Ok(match self.stack.profile {
             Profile::Dev => vec![("AMQP_URL".to_owned(), self.url())],
-            Profile::Test | Profile::Bench => {
+            Profile::Test | Profile::Bench | Profile::Fault => {
                 let api = format!(
                     "http://{USER}:{}@127.0.0.1:{}",
                     self.password, self.stack.ports.rabbitmq_api

@@ -52,7 +52,9 @@ impl Redis {
         let directory = self.stack.directory("redis")?;
         let lasting = match self.stack.profile {
             Profile::Dev => "appendonly yes\nappendfsync everysec\ndatabases 16\n",
-            Profile::Test | Profile::Bench => "save \"\"\nappendonly no\ndatabases 2048\n",
+            Profile::Test | Profile::Bench | Profile::Fault => {
+                "save \"\"\nappendonly no\ndatabases 2048\n"
+            }
         };
         Ok(format!(
             "bind 127.0.0.1\nport {port}\ndir \"{directory}\"\nrequirepass {password}\n\
@@ -105,7 +107,7 @@ impl Service for Redis {
     fn environment(&self) -> Result<Vec<(String, String)>> {
         let key = match self.stack.profile {
             Profile::Dev => "REDIS_URL",
-            Profile::Test | Profile::Bench => "TRELLIS_TEST_REDIS_URL",
+            Profile::Test | Profile::Bench | Profile::Fault => "TRELLIS_TEST_REDIS_URL",
         };
         Ok(vec![(key.to_owned(), self.url())])
     }

@@ -2,6 +2,7 @@
 //! `target/dev-tools`, once. Nothing here is part of the product; what cannot be had is told, and
 //! what needs it says so itself.
 
+pub mod go;
 pub mod node;
 mod python;
 

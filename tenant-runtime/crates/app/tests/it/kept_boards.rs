@@ -8,6 +8,7 @@ use std::sync::{
 
 use futures_util::future::join_all;
 use kernel::{IfMatch, WorkItemId};
+use testkit::history::{Read, stale};
 use testkit::{Proxy, services};
 use tr_app::board::get_board;
 use tr_app::labels::{CreateLabel, PatchLabel, create_label, patch_label};
@@ -17,23 +18,6 @@ use tr_domain::labels::LabelChoice;
 use tr_domain::{ContentPatch, ElementType};
 
 use crate::world::*;
-
-/// A read of a number that only grows.
-#[derive(Debug, Clone, Copy)]
-struct Read {
-    /// What was acknowledged to a writer before the read began.
-    acknowledged: u64,
-    /// What the read saw.
-    seen: u64,
-}
-
-/// The reads that saw less than they had to.
-fn stale(history: &[Read]) -> usize {
-    history
-        .iter()
-        .filter(|read| read.seen < read.acknowledged)
-        .count()
-}
 
 /// Documents of this test alone, or none where there is no server.
 async fn documents(world: &World, through: Option<&Proxy>) -> Option<Documents> {
