@@ -98,6 +98,15 @@ fn lost_before(class: Class, now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::from_std(class.settled_within()).unwrap_or(TimeDelta::MAX)
 }
 
+/// How much of a class a tenant may have outstanding. What waits for others' servers waits long if
+/// those are slow, and the tenants behind it with it: of that, one batch.
+fn most(class: Class, outstanding: usize) -> usize {
+    match class {
+        Class::Webhook => outstanding.min(class.spec().prefetch.into()),
+        _ => outstanding,
+    }
+}
+
 impl Relay {
     /// Publishes the tenant's next rows of every class, as many as may be outstanding. The class
     /// that is worst off is what the tenant is judged by; with it comes when its next job is due.
@@ -138,7 +147,7 @@ impl Relay {
         db: &TenantDb,
         class: Class,
     ) -> Result<Pass, PassError> {
-        let (name, most) = (class.name(), self.settings.outstanding);
+        let (name, most) = (class.name(), most(class, self.settings.outstanding));
         let now = self.clock.now();
         let mut rows = relaying::events(db.conn(), name, self.settings.batch).await?;
         rows.extend(relaying::due_jobs(db.conn(), name, now, self.settings.batch).await?);
@@ -213,6 +222,13 @@ fn confirmed(rows: &[Unpublished], answers: &[Result<(), PublishError>]) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_slow_receivers_a_tenant_has_one_batch_out() {
+        assert_eq!(most(Class::Webhook, 1000), 16);
+        assert_eq!(most(Class::Webhook, 5), 5);
+        assert_eq!(most(Class::Activity, 1000), 1000);
+    }
 
     #[test]
     fn a_plan_has_what_waits_what_was_lost_and_when_the_next_job_is_due() {

@@ -2,8 +2,12 @@
 //! so that others can check it, tried again in time, never sent to anything inside.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod by_itself;
 mod disabling;
 mod faults;
 mod receiver;
 mod scene;
 mod sending;
+#[expect(dead_code, reason = "each test file uses a part of it")]
+#[path = "../support/mod.rs"]
+mod support;
