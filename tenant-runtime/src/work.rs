@@ -9,10 +9,10 @@ use cp_node_api::NodeRole;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{
-    ActiveTenants, ActivityLog, HousekeepingHandler, Relay, Taps, WebhookSender, Workplace, sweep,
+    ActiveTenants, ActivityLog, HousekeepingHandler, Relay, WebhookSender, Workplace, sweep,
 };
 
-use crate::{fleet::Fleet, oversight, queues, settings::Settings, side, webhooks};
+use crate::{fleet::Fleet, queues, settings::Settings, side, webhooks};
 
 /// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
 ///
@@ -42,14 +42,11 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let reporting = tokio::spawn(queues::need(health, links, Some(relay.clone())));
     let consumers = Consumers {
         link: inward.clone(),
-        publisher: publisher.clone(),
-        taps: Taps::closed(),
+        publisher,
         stop: stop.clone(),
     };
     let mut tasks = JoinSet::new();
-    let links = (&inward, &publisher);
     tasks.spawn(retire(inward.clone(), stop.clone()));
-    oversight::spawn(&mut tasks, &fleet, &relay, links, &consumers.taps, &stop);
     let place = Workplace {
         pools: fleet.pools.clone(),
         clock: Clock::system(),
@@ -99,19 +96,13 @@ fn sender(settings: &Settings) -> anyhow::Result<WebhookSender> {
 
 fn housekeeping(fleet: &Fleet, settings: &Settings) -> HousekeepingHandler {
     let kept = queues::retention(settings);
-    HousekeepingHandler::new(
-        fleet.pools.clone(),
-        fleet.api.clone(),
-        Clock::system(),
-        kept,
-    )
+    HousekeepingHandler::new(fleet.pools.clone(), Clock::system(), kept)
 }
 
 /// Starts consumers, one per queue.
 struct Consumers {
     link: Link,
     publisher: Publisher,
-    taps: Taps,
     stop: CancellationToken,
 }
 
@@ -119,14 +110,10 @@ impl Consumers {
     fn spawn<H: Handler>(&self, tasks: &mut JoinSet<()>, class: Class, handler: H) {
         let handler = Arc::new(handler);
         for shard in 0..class.spec().shards {
-            let options = ConsumerOptions {
-                tap: self.taps.of(class),
-                ..ConsumerOptions::new(class, shard)
-            };
             tasks.spawn(consume(
                 self.link.clone(),
                 self.publisher.clone(),
-                options,
+                ConsumerOptions::new(class, shard),
                 Arc::clone(&handler),
                 self.stop.clone(),
             ));
