@@ -7,14 +7,15 @@ use chrono::{DateTime, Utc};
 use clock::Clock;
 use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
 use kernel::{
-    EventId, FolderId, Generation, MemberId, Revision, TenantContext, TenantId, WebhookId,
-    WorkItemId,
+    Actor, EventId, FolderId, Generation, MemberId, RequestContext, Revision, Role, TenantContext,
+    TenantId, WebhookId, WorkItemId,
 };
 use outbound::{Fetcher, Guard, Names};
 use sea_orm::{ConnectionTrait as _, TransactionTrait as _};
 use seal::{KeyRing, Purpose, Sealer};
 use serde_json::json;
 use testkit::TestDb;
+use tr_app::webhooks::replay_delivery;
 use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType};
 use tr_jobs::{
     ActiveTenants, ActivityLog, ClassHandler, Relay, RelaySettings, WebhookSender, Workplace,
@@ -44,6 +45,7 @@ impl Placements for Here {
 pub struct Scene {
     pub tenant: TenantContext,
     pub db: TestDb,
+    pools: TenantPools,
     sealer: Sealer,
     activity: ClassHandler<ActivityLog>,
     sender: ClassHandler<WebhookSender>,
@@ -72,12 +74,14 @@ impl Scene {
             password: account.password.into(),
         };
         let here = Arc::new(Here(Arc::new(placement)));
-        let place = place(TenantPools::new(PoolBudget::default(), here), clock.clone());
+        let pools = TenantPools::new(PoolBudget::default(), here);
+        let place = place(pools.clone(), clock.clone());
         let sealer = Sealer::new(KeyRing::parse(&seal::new_key_line()).unwrap());
         let sender = WebhookSender::new(Some(sealer.clone()), fetcher, clock);
         Self {
             tenant,
             db,
+            pools,
             sealer,
             activity: place.handler(ActivityLog),
             sender: place.handler(sender),
@@ -103,6 +107,27 @@ impl Scene {
         let sql = "UPDATE jobs SET due_at = UTC_TIMESTAMP(6) WHERE taken_at IS NULL";
         self.run(sql).await;
         self.carry().await;
+    }
+
+    /// Replays a delivery as an architect does.
+    pub async fn replay(&self, row: &DeliveryRow) {
+        let clock = Clock::system();
+        let actor = Actor {
+            member: clock.new_id(),
+            role: Role::Architect,
+            external: false,
+            session: None,
+            scopes: None,
+        };
+        let ctx = RequestContext {
+            tenant: self.tenant,
+            actor,
+            request_id: clock.new_request_id(),
+            now: clock.now(),
+        };
+        let db = self.pools.get(&self.tenant).await.unwrap();
+        let replayed = replay_delivery(&ctx, &db, row.webhook_id, row.id, None);
+        replayed.await.unwrap();
     }
 
     async fn pass<E: tr_jobs::Effect>(&self, handler: &ClassHandler<E>) -> usize {

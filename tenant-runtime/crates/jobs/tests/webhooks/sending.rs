@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{TimeDelta, Utc};
 use kernel::{FolderId, WorkItemId};
+use testkit::eventually;
 use tr_domain::DeliveryState;
 use tr_domain::event::EventKind;
 use uuid::Uuid;
 
-use crate::receiver::Receiver;
+use crate::receiver::{Answer, Message, Receiver};
 use crate::scene::{SECRET, Scene};
+use crate::support::LIMIT;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_is_sent_once_to_every_webhook_however_often_it_is_published() {
@@ -166,4 +168,32 @@ async fn a_webhook_of_a_grid_or_folder_hears_of_what_is_in_it() {
         told(&of_folder),
         BTreeSet::from([first, first + 2, first + 3])
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_is_the_same_message_and_what_was_under_way_does_not_end_it() {
+    let (scene, receiver) = (Scene::new().await, Receiver::start().await);
+    let hook = scene.webhook(&receiver.url(), |_| {}).await;
+    scene.any_event().await;
+    let first = scene.delivery(hook).await;
+    scene.replay(&first).await;
+    scene.carry().await;
+    // An attempt that is answered too late, and a replay before it is given up.
+    receiver.answer(Answer::Silent);
+    scene.replay(&first).await;
+    let late = async {
+        eventually(LIMIT, || async { receiver.messages().len() == 3 }).await;
+        receiver.answer(Answer::Status(204));
+        scene.replay(&first).await;
+    };
+    tokio::join!(scene.carry(), late);
+    let row = scene.delivery(hook).await;
+    assert_eq!((row.state, row.attempts), (DeliveryState::Succeeded, 1));
+    assert_eq!(scene.find(hook).await.failures, 0);
+    let messages = receiver.messages();
+    assert_eq!(messages.len(), 4);
+    let same = |message: &Message| {
+        message.id() == first.id.to_string() && message.body == first.body.as_bytes()
+    };
+    assert!(messages.iter().all(same));
 }
