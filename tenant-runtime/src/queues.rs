@@ -7,13 +7,15 @@ use broker::{Link, LinkOptions, Topology};
 use chrono::TimeDelta;
 use clock::Clock;
 use tr_cache::Cache;
-use tr_jobs::{Relay, RelaySettings, Retention, SweepSettings, TickSettings};
+use tr_jobs::{Relay, RelaySettings, Retention, SweepSettings, TIMERS, TickSettings};
 use web::health::Health;
 
 use crate::settings::Settings;
 
 /// How often health is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often the leader of the timers asks whether anything is to be run.
+const TIMERS_LOOK: Duration = Duration::from_secs(2);
 
 /// A connection that is kept up; `name` is what the broker and the metrics call it.
 ///
@@ -59,11 +61,13 @@ pub fn retention(settings: &Settings) -> Retention {
     }
 }
 
-/// How often the timer comes.
+/// The timers of this node's ring.
 #[must_use]
-pub const fn timer(settings: &Settings) -> TickSettings {
+pub fn timers(settings: &Settings) -> TickSettings {
     TickSettings {
-        every: Duration::from_secs(settings.retention.every_minutes * 60),
+        ring: settings.node.ring.clone(),
+        timers: TIMERS.to_vec(),
+        look_every: TIMERS_LOOK,
     }
 }
 

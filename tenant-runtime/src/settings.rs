@@ -147,8 +147,6 @@ pub struct Relay {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
-    /// How often a job per tenant deletes what is past its time.
-    pub every_minutes: u64,
     /// Days that handled events are kept.
     pub done_events_days: u32,
     /// Hours that answers to keyed requests are kept.
@@ -261,8 +259,7 @@ impl Validate for Settings {
         );
         let kept = &self.retention;
         rule(
-            kept.every_minutes >= 1
-                && kept.done_events_days >= 1
+            kept.done_events_days >= 1
                 && kept.idempotency_keys_hours >= 24
                 && kept.webhook_deliveries_days >= 4,
             "retention",

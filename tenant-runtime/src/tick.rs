@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clock::Clock;
 use cp_node_api::NodeRole;
 use tokio_util::sync::CancellationToken;
-use tr_jobs::tick as run_timers;
+use tr_jobs::{Timers, tick as run_timers};
 
 use crate::{cache, fleet::Fleet, queues, settings::Settings, side};
 
@@ -21,16 +21,15 @@ pub async fn tick(settings: Settings) -> anyhow::Result<()> {
 
     let stop = CancellationToken::new();
     let reporting = tokio::spawn(queues::need(health, vec![link.clone()], None));
-    let timers = tokio::spawn(run_timers(
-        link.clone(),
-        fleet.api.clone(),
-        Clock::system(),
-        queues::timer(&settings),
-        stop.clone(),
-    ));
-    if let Some(documents) = cache::documents(&settings).await? {
-        tokio::spawn(documents.keep_clean(|| Clock::system().now(), stop.clone()));
-    }
+    let timers = Timers {
+        link: link.clone(),
+        tenants: fleet.api.clone(),
+        api: fleet.api.clone(),
+        cache: cache::documents(&settings).await?,
+        clock: Clock::system(),
+        settings: queues::timers(&settings),
+    };
+    let timers = tokio::spawn(run_timers(timers, stop.clone()));
     let ended = bound
         .run(async {
             web::shutdown_signal().await;

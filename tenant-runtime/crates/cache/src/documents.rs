@@ -16,7 +16,6 @@ use mongodb::{
     bson::{Binary, Document, doc, spec::BinarySubtype},
     options::{ClientOptions, IndexOptions},
 };
-use tokio_util::sync::CancellationToken;
 
 /// How long a call may take: longer, and computing is the better answer.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -24,8 +23,6 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const REST: TimeDelta = TimeDelta::seconds(2);
 /// How long an entry is kept.
 const LIFE: TimeDelta = TimeDelta::hours(24);
-/// How often what is past its time is deleted, where the server does not do so itself.
-const SWEEP: Duration = Duration::from_secs(600);
 /// The largest entry: below what a document may have.
 const LARGEST: usize = 8 * 1024 * 1024;
 
@@ -33,6 +30,11 @@ const LARGEST: usize = 8 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 #[error("the address of the document server cannot be used")]
 pub struct DocumentsError(#[source] mongodb::error::Error);
+
+/// What is past its time could not be deleted.
+#[derive(Debug, thiserror::Error)]
+#[error("the document server does not delete: {0}")]
+pub struct SweepError(#[source] mongodb::error::Error);
 
 /// The entries of a database on the document server.
 #[derive(Debug, Clone)]
@@ -91,35 +93,30 @@ impl Documents {
         self.ask(now, insert).await;
     }
 
-    /// Deletes what is past its time; tells how much.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> Option<u64> {
-        let past = mongodb::bson::DateTime::from_millis(now.timestamp_millis());
-        let query = doc! { "expires_at": { "$lt": past } };
-        let deleted = self.entries.delete_many(query).await.ok()?;
-        Some(deleted.deleted_count)
-    }
-
-    /// Has the server delete what is past its time, or does so until told to stop.
-    pub async fn keep_clean(self, now: impl Fn() -> DateTime<Utc>, stop: CancellationToken) {
+    /// Deletes what is past its time, unless the server does so itself; tells how much.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn clean(&self, now: DateTime<Utc>) -> Result<u64, SweepError> {
         let index = IndexModel::builder()
             .keys(doc! { "expires_at": 1 })
             .options(IndexOptions::builder().expire_after(Duration::ZERO).build())
             .build();
-        let mut by_itself = false;
-        while stop
-            .run_until_cancelled(tokio::time::sleep(if by_itself {
-                SWEEP * 6
-            } else {
-                SWEEP
-            }))
-            .await
-            .is_some()
-        {
-            by_itself = by_itself || self.expires_by_itself(&index).await;
-            if !by_itself && let Some(deleted) = self.sweep(now()).await {
-                metrics::counter!("cache_swept_total").increment(deleted);
-            }
+        if self.expires_by_itself(&index).await {
+            return Ok(0);
         }
+        self.sweep(now).await
+    }
+
+    /// Deletes what is past its time; tells how much.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<u64, SweepError> {
+        let past = mongodb::bson::DateTime::from_millis(now.timestamp_millis());
+        let query = doc! { "expires_at": { "$lt": past } };
+        let deleted = self.entries.delete_many(query).await;
+        Ok(deleted.map_err(SweepError)?.deleted_count)
     }
 
     /// Whether the server took the index that expires entries, and tells it back as such.

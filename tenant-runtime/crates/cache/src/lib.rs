@@ -14,5 +14,5 @@ mod documents;
 mod key;
 
 pub use cache::{Cache, CacheSettings, Computed};
-pub use documents::{Documents, DocumentsError};
+pub use documents::{Documents, DocumentsError, SweepError};
 pub use key::{Key, Kind};

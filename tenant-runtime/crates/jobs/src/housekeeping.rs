@@ -1,13 +1,17 @@
-//! The consumer of class `housekeeping`: deletes what a tenant keeps for a limited time only.
-//! Repeating a job is harmless, since it goes by age.
+//! The consumer of class `housekeeping`: what timers have done in each tenant. It deletes what is
+//! kept for a limited time only, by age, and counts what was used on a day, of which the control
+//! plane keeps one count: repeating a job is harmless.
 
 use broker::{Handler, Incoming, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
+use cp_node_api::NodeApi;
 use db::{DbError, PlacementError, TenantPools};
 use kernel::TenantContext;
 use sea_orm::DatabaseConnection;
 use tr_store::{StoreError, retention};
+
+use crate::usage::{self, COUNT_USAGE, COUNT_USAGE_VERSION, UsageError};
 
 /// The kind of its messages.
 pub(crate) const PURGE: &str = "tenant.purge";
@@ -38,10 +42,11 @@ impl Default for Retention {
     }
 }
 
-/// Deletes what is past its time.
+/// Deletes what is past its time, counts what was used.
 #[derive(Clone)]
 pub struct HousekeepingHandler {
     pools: TenantPools,
+    api: NodeApi,
     clock: Clock,
     retention: Retention,
 }
@@ -49,9 +54,10 @@ pub struct HousekeepingHandler {
 impl HousekeepingHandler {
     /// A handler.
     #[must_use]
-    pub const fn new(pools: TenantPools, clock: Clock, retention: Retention) -> Self {
+    pub const fn new(pools: TenantPools, api: NodeApi, clock: Clock, retention: Retention) -> Self {
         Self {
             pools,
+            api,
             clock,
             retention,
         }
@@ -129,29 +135,55 @@ async fn keys(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, S
     Ok(deleted)
 }
 
+impl HousekeepingHandler {
+    async fn verdict(&self, message: &Incoming) -> Verdict {
+        let envelope = &message.envelope;
+        let tenant = envelope.context();
+        let done = match (envelope.kind.as_str(), envelope.version) {
+            (PURGE, PURGE_VERSION) => self.purge(&tenant).await.map_err(JobError::from),
+            (COUNT_USAGE, COUNT_USAGE_VERSION) => {
+                let (slot, now) = (envelope.occurred_at, self.clock.now());
+                let counted = usage::count(&self.pools, &self.api, &tenant, slot, now);
+                counted.await.map_err(JobError::from)
+            }
+            (kind, version) => return Verdict::Dead(format!("unknown job {kind:?} {version}")),
+        };
+        match done {
+            Ok(()) => Verdict::Done,
+            Err(error) if error.is_of_the_past() => Verdict::Done,
+            Err(error) => Verdict::Retry(error.to_string()),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error(transparent)]
+    Purge(#[from] PurgeError),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+}
+
+impl JobError {
+    /// A tenant that has moved on is looked after by the next job.
+    const fn is_of_the_past(&self) -> bool {
+        let (Self::Purge(PurgeError::Database(error)) | Self::Usage(UsageError::Database(error))) =
+            self
+        else {
+            return false;
+        };
+        matches!(
+            error,
+            DbError::Generation { .. } | DbError::Placement(PlacementError::Unknown)
+        )
+    }
+}
+
 impl Handler for HousekeepingHandler {
     async fn handle(&self, batch: &[Incoming]) -> Vec<Verdict> {
         let mut verdicts = Vec::with_capacity(batch.len());
         for message in batch {
-            let envelope = &message.envelope;
-            verdicts.push(
-                if envelope.kind != PURGE || envelope.version != PURGE_VERSION {
-                    Verdict::Dead(format!(
-                        "unknown job {:?} {}",
-                        envelope.kind, envelope.version
-                    ))
-                } else {
-                    match self.purge(&envelope.context()).await {
-                        Ok(()) => Verdict::Done,
-                        // A tenant that has moved on is purged by the next job.
-                        Err(PurgeError::Database(
-                            DbError::Generation { .. }
-                            | DbError::Placement(PlacementError::Unknown),
-                        )) => Verdict::Done,
-                        Err(error) => Verdict::Retry(error.to_string()),
-                    }
-                },
-            );
+            verdicts.push(self.verdict(message).await);
         }
         verdicts
     }

@@ -8,7 +8,8 @@ mod relay;
 mod ring;
 mod sweep;
 mod tenants;
-mod tick;
+mod timers;
+mod usage;
 mod webhooks;
 
 pub use activity::ActivityLog;
@@ -18,5 +19,5 @@ pub use relay::{Nudge, Relay, RelaySettings};
 pub use ring::{Ring, RingError, RingPage};
 pub use sweep::{SweepSettings, sweep};
 pub use tenants::ActiveTenants;
-pub use tick::{TickSettings, tick};
+pub use timers::{Schedule, TIMERS, TickSettings, TimerSpec, Timers, Todo, tick};
 pub use webhooks::{Attempt, WebhookSender};

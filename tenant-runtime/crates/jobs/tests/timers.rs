@@ -1,33 +1,229 @@
-//! The timer leads alone, and what it has deleted is what is past its time.
+//! Timers: one leads, each slot is run once, whatever happens to leaders; what is enqueued has its
+//! effect. Time stands still here until a test moves it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+mod central;
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
 use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
-use broker::{Class, Link};
-use support::{LIMIT, List, Running, Tenant, World};
-use testkit::eventually;
+use broker::{Class, Link, LinkOptions};
+use central::Central;
+use chrono::TimeDelta;
+use clock::Clock;
+use cp_node_api::NodeApi;
+use kernel::{TenantContext, TenantId};
+use support::{LIMIT, List, Running, Tenant, World, ready};
+use testkit::{Proxy, eventually};
 use tokio_util::sync::CancellationToken;
-use tr_jobs::{HousekeepingHandler, Retention, TickSettings, tick};
+use tr_jobs::{
+    HousekeepingHandler, Retention, Ring, RingError, RingPage, Schedule, TIMERS, TickSettings,
+    TimerSpec, Timers, Todo, tick,
+};
 
-fn timer(world: &World, link: &Link, tenants: &[&Tenant]) -> Running {
+/// A timer that enqueues what nobody handles.
+const MINUTELY: TimerSpec = TimerSpec {
+    name: "minutely",
+    schedule: Schedule::Every { minutes: 1 },
+    todo: Todo::EachTenant {
+        class: Class::Housekeeping,
+        kind: "a.test",
+        version: 1,
+    },
+    purpose: "A test.",
+};
+
+/// What several leaders share.
+struct Scene {
+    world: World,
+    central: Central,
+    clock: Clock,
+    queue: String,
+    tenants: Vec<TenantContext>,
+}
+
+impl Scene {
+    async fn new(tenants: usize) -> Self {
+        let (world, clock) = (World::new().await, testkit::clock());
+        Self {
+            central: Central::new(&clock).await,
+            queue: world.topology.queue(Class::Housekeeping, 0),
+            tenants: (0..tenants)
+                .map(|_| TenantContext {
+                    tenant: world.clock.new_id(),
+                    generation: kernel::Generation(1),
+                })
+                .collect(),
+            world,
+            clock,
+        }
+    }
+
+    /// A process that stands for leader, over this link to the broker.
+    async fn start(&self, name: &str, link: &Link) -> Running {
+        let ring = List(self.tenants.clone());
+        self.start_with(name, link, ring).await
+    }
+
+    async fn start_with(&self, name: &str, link: &Link, ring: impl Ring) -> Running {
+        let api = self.central.node(name).await;
+        start(api, link, ring, &self.clock, &[MINUTELY])
+    }
+
+    /// A link that the broker misses soon when it is silent.
+    fn link_at(&self, url: &str) -> Link {
+        Link::start(LinkOptions {
+            url: url.to_owned(),
+            name: "test",
+            heartbeat: Duration::from_secs(2),
+            topology: self.world.topology.clone(),
+        })
+        .unwrap()
+    }
+
+    async fn jobs(&self) -> u32 {
+        ready(&self.world, &self.queue).await
+    }
+
+    async fn ended(&self, runs: i64) {
+        eventually(LIMIT, || async { self.central.runs("done").await == runs }).await;
+    }
+}
+
+fn start(
+    api: NodeApi,
+    link: &Link,
+    tenants: impl Ring,
+    clock: &Clock,
+    timers: &[TimerSpec],
+) -> Running {
     let stop = CancellationToken::new();
-    let ring = List(tenants.iter().map(|tenant| tenant.context).collect());
-    let settings = TickSettings {
-        every: Duration::from_secs(1),
+    let timers = Timers {
+        link: link.clone(),
+        tenants,
+        api,
+        cache: None,
+        clock: clock.clone(),
+        settings: TickSettings {
+            ring: "general".to_owned(),
+            timers: timers.to_vec(),
+            look_every: Duration::from_millis(50),
+        },
     };
-    let ticking = tick(
-        link.clone(),
-        ring,
-        world.clock.clone(),
-        settings,
-        stop.clone(),
+    Running::new(stop.clone(), tokio::spawn(tick(timers, stop)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_leaders_over_a_broken_link_run_a_slot_once() {
+    let scene = Scene::new(2).await;
+    let proxy = Proxy::to(&scene.world.amqp_url).await;
+    let cut_off = scene.link_at(&proxy.url(&scene.world.amqp_url));
+    let first = scene.start("first", &cut_off).await;
+    scene.ended(1).await;
+    assert_eq!(scene.jobs().await, 2);
+    let link = scene.link_at(&scene.world.amqp_url);
+    let second = scene.start("second", &link).await;
+
+    // The first still believes that it leads and takes the slot; its jobs get nowhere.
+    proxy.fall_silent();
+    scene.clock.advance(TimeDelta::minutes(1));
+    eventually(LIMIT, || async { scene.central.runs("running").await == 1 }).await;
+    // The broker misses it, and the second goes on with what the first had begun.
+    scene.ended(2).await;
+    let token = "SELECT CAST(MAX(token) AS SIGNED) FROM timer_runs";
+    assert!(scene.central.count(token).await >= 2);
+    proxy.open();
+    proxy.cut();
+    scene.clock.advance(TimeDelta::minutes(1));
+    scene.ended(3).await;
+    assert_eq!(scene.jobs().await, 6);
+    assert_eq!(scene.central.runs("running").await, 0);
+    first.stop().await;
+    second.stop().await;
+}
+
+/// Tenants of which the second page never comes.
+struct Stuck(List, Arc<AtomicBool>);
+
+impl Ring for Stuck {
+    async fn page(&self, after: Option<TenantId>) -> Result<RingPage, RingError> {
+        if after.is_some() {
+            self.1.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
+        self.0.page(after).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_leader_had_begun_is_gone_on_with_where_it_was() {
+    let scene = Scene::new(3).await;
+    let link = scene.link_at(&scene.world.amqp_url);
+    let reached = Arc::new(AtomicBool::new(false));
+    let stuck = Stuck(List(scene.tenants.clone()), Arc::clone(&reached));
+    let first = scene.start_with("first", &link, stuck).await;
+    eventually(LIMIT, || async { reached.load(Ordering::SeqCst) }).await;
+    first.stop().await;
+    link.close().await;
+    assert_eq!(
+        (scene.jobs().await, scene.central.runs("running").await),
+        (1, 1)
     );
-    Running::new(stop, tokio::spawn(ticking))
+
+    let link = scene.link_at(&scene.world.amqp_url);
+    let again = scene.start("again", &link).await;
+    scene.ended(1).await;
+    assert_eq!(scene.jobs().await, 3);
+    let jobs = "SELECT CAST(jobs AS SIGNED) FROM timer_runs";
+    assert_eq!(scene.central.count(jobs).await, 3);
+    again.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slots_that_nobody_led_through_are_made_up_for_once() {
+    let scene = Scene::new(1).await;
+    let link = scene.link_at(&scene.world.amqp_url);
+    let before = scene.start("before", &link).await;
+    scene.ended(1).await;
+    before.stop().await;
+    scene.clock.advance(TimeDelta::minutes(90));
+    let after = scene.start("after", &link).await;
+    scene.ended(2).await;
+    scene.clock.advance(TimeDelta::seconds(59));
+    let last = "SELECT COUNT(*) FROM timer_leaders l JOIN timer_runs r ON r.token = l.token \
+         WHERE l.seen_at > r.begun_at";
+    // It has looked since, and found nothing to do.
+    eventually(LIMIT, || async { scene.central.count(last).await == 1 }).await;
+    assert_eq!(scene.central.runs("done").await, 2);
+    scene.clock.advance(TimeDelta::seconds(1));
+    scene.ended(3).await;
+    assert_eq!(scene.jobs().await, 3);
+    after.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_staff_ask_for_is_run_once() {
+    let scene = Scene::new(2).await;
+    let link = scene.link_at(&scene.world.amqp_url);
+    let leader = scene.start("leader", &link).await;
+    scene.ended(1).await;
+    scene.central.ask("minutely").await;
+    scene.ended(2).await;
+    // One that this release has not is told of.
+    scene.central.ask("another").await;
+    eventually(LIMIT, || async { scene.central.runs("failed").await == 1 }).await;
+    scene.clock.advance(TimeDelta::minutes(1));
+    scene.ended(3).await;
+    assert_eq!(scene.jobs().await, 6);
+    leader.stop().await;
 }
 
 async fn fill(tenant: &Tenant) {
@@ -39,6 +235,8 @@ async fn fill(tenant: &Tenant) {
     tenant.run(&format!("{done} 6 DAY WHERE number = 3")).await;
     let old = "UPDATE outbox SET occurred_at = occurred_at - INTERVAL 30 DAY WHERE number = 4";
     tenant.run(old).await;
+    let before = "UPDATE outbox SET occurred_at = UTC_DATE() - INTERVAL 1 HOUR WHERE number = 5";
+    tenant.run(before).await;
     for (key, hours) in [(1, 25), (2, 23)] {
         let insert = format!(
             "INSERT INTO idempotency_keys (scope, body_hash, status, body, created_at) VALUES \
@@ -49,72 +247,41 @@ async fn fill(tenant: &Tenant) {
     }
 }
 
-async fn events(tenant: &Tenant) -> i64 {
-    tenant.count("SELECT COUNT(*) FROM outbox").await
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_past_its_time_is_deleted_and_what_is_not_done_never() {
+async fn what_is_past_its_time_is_deleted_and_what_was_used_is_counted() {
     let world = World::new().await;
+    let central = Central::new(&world.clock).await;
     let tenants = [&world.tenant().await, &world.tenant().await];
     for tenant in tenants {
         fill(tenant).await;
+        central.tenant(tenant.context).await;
     }
-    let link = world.link();
+    let (link, api) = (world.link(), central.node("node").await);
     let handler = HousekeepingHandler::new(
         world.pools.clone(),
+        api.clone(),
         world.clock.clone(),
         Retention::default(),
     );
     let consumers = world.consumers(&link, Class::Housekeeping, &Arc::new(handler));
-    let timer = timer(&world, &link, &tenants);
+    let timer = start(api.clone(), &link, api, &world.clock, &TIMERS);
     for tenant in tenants {
-        eventually(LIMIT, || async { events(tenant).await == 4 }).await;
+        let events = "SELECT COUNT(*) FROM outbox";
+        eventually(LIMIT, || async { tenant.count(events).await == 4 }).await;
         let keys = "SELECT COUNT(*) FROM idempotency_keys";
         eventually(LIMIT, || async { tenant.count(keys).await == 1 }).await;
-        assert_eq!(
-            tenant
-                .count("SELECT CAST(MIN(number) AS SIGNED) FROM outbox")
-                .await,
-            3
-        );
+        let first = "SELECT CAST(MIN(number) AS SIGNED) FROM outbox";
+        assert_eq!(tenant.count(first).await, 3);
     }
+    // Of yesterday there is one event. Asked for again, the day is counted again, not added.
+    let counted = "SELECT COUNT(*) FROM tenant_usage WHERE day = UTC_DATE() - INTERVAL 1 DAY \
+         AND events = 1 AND members = 0 AND items = 0 AND storage_bytes > 100000 \
+         AND collected_at > (SELECT MAX(slot) FROM timer_runs WHERE asked)";
+    for _ in 0..2 {
+        central.ask("usage").await;
+        eventually(LIMIT, || async { central.count(counted).await == 2 }).await;
+    }
+    assert_eq!(central.runs("failed").await, 0);
     timer.stop().await;
     consumers.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_leads_and_another_takes_over() {
-    let world = World::new().await;
-    let tenant = world.tenant().await;
-    let links = [world.link(), world.link()];
-    let first = timer(&world, &links[0], &[&tenant]);
-    let queue = world.topology.queue(Class::Housekeeping, 0);
-    links[0].connected().await.unwrap();
-    eventually(LIMIT, || async {
-        support::ready(&world, &queue).await >= 1
-    })
-    .await;
-    let second = timer(&world, &links[1], &[&tenant]);
-    links[1].connected().await.unwrap();
-    let (before, began) = (support::ready(&world, &queue).await, Instant::now());
-    eventually(LIMIT, || async {
-        support::ready(&world, &queue).await >= before + 6
-    })
-    .await;
-    // One job per slot of a second; two leaders would have made six in three.
-    let jobs = u64::from(support::ready(&world, &queue).await - before);
-    assert!(
-        jobs <= began.elapsed().as_secs() + 2,
-        "{jobs} in {:?}",
-        began.elapsed()
-    );
-    first.stop().await;
-    links[0].close().await;
-    let after = support::ready(&world, &queue).await;
-    eventually(LIMIT, || async {
-        support::ready(&world, &queue).await > after + 1
-    })
-    .await;
-    second.stop().await;
 }

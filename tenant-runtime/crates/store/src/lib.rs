@@ -22,6 +22,7 @@ pub mod relaying;
 pub mod retention;
 mod rows;
 mod sql;
+pub mod usage;
 pub mod webhooks;
 pub mod work_items;
 

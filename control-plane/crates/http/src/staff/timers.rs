@@ -110,7 +110,7 @@ pub(super) async fn usage_of(
         tenant_id: tenant,
         from,
         to,
-        days: days.into_iter().map(day_view).collect(),
+        days: days.iter().map(day_view).collect(),
     }))
 }
 
@@ -154,7 +154,7 @@ fn run_view(run: TimerRun) -> api::TimerRunView {
     }
 }
 
-fn day_view(day: UsageDay) -> api::UsageDayView {
+const fn day_view(day: &UsageDay) -> api::UsageDayView {
     api::UsageDayView {
         day: day.day,
         members: day.members,
