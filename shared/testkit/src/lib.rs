@@ -18,6 +18,7 @@ pub mod provider;
 mod proxy;
 mod redis_commands;
 mod redis_database;
+mod row_waits;
 mod services;
 mod statements;
 mod template;

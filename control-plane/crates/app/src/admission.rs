@@ -132,7 +132,7 @@ pub(crate) async fn admit_since(
             return Err(AdmissionError::NotAdmitted);
         }
     }
-    let security = TenantSecurityStore::get(&tx, proven.tenant).await?;
+    let security = TenantSecurityStore::get_shared(&tx, proven.tenant).await?;
     let alarms = check_method(&tx, auth, &proven, &security, &member, client).await?;
     let factors = FactorStore::get(&tx, proven.person).await?.factors;
     let stage = stage_of(&proven, &security, factors);

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::{
     Auth,
     secrets::{Minted, mint_secret},
+    sessions::Holder,
 };
 
 /// The most clients that a member has at a time.
@@ -20,10 +21,8 @@ const MAX_CLIENTS: usize = 50;
 /// What a client is asked to be.
 #[derive(Debug, Clone)]
 pub struct ClientCreate {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The owner.
-    pub member: MemberId,
+    /// The owner, with the session in which they ask.
+    pub owner: Holder,
     /// What they call it.
     pub name: String,
     /// What its tokens may be used for at most.
@@ -46,6 +45,9 @@ pub enum ClientError {
     /// It is not one of the member's, or was ended.
     #[error("no such client")]
     NotFound,
+    /// The session has ended since the request came.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -62,7 +64,10 @@ pub async fn create_client(
     let now = auth.clock.now();
     check_token_terms(command.scopes, command.expires_at, now)?;
     let tx = auth.central.begin().await.map_err(StoreError::from)?;
-    let there = ClientSecretStore::list(&tx, command.member).await?;
+    if !command.owner.hold(&tx, now).await? {
+        return Err(ClientError::SessionEnded);
+    }
+    let there = ClientSecretStore::list(&tx, command.owner.member).await?;
     if there.len() >= MAX_CLIENTS {
         return Err(ClientError::TooMany);
     }
@@ -70,8 +75,8 @@ pub async fn create_client(
     let client = ClientSecret {
         id: auth.clock.new_id(),
         secret_hash: hash,
-        tenant: command.tenant,
-        member: command.member,
+        tenant: command.owner.tenant,
+        member: command.owner.member,
         name: command.name,
         scopes: command.scopes,
         created_at: now,

@@ -26,7 +26,7 @@ use sea_orm::DatabaseTransaction;
 use crate::{
     Auth,
     mail::QueueError,
-    sessions::{CachedSession, TenantHost},
+    sessions::{CachedSession, TenantHost, is_good},
 };
 
 /// A member of a tenant, with the person.
@@ -58,6 +58,9 @@ pub enum MemberError {
     /// There is no such member, or the caller may not know.
     #[error("no such member")]
     NotFound,
+    /// The session or token of the caller has ended since the request came.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The caller is no architect.
     #[error("only architects administer members")]
     Forbidden,
@@ -96,7 +99,11 @@ impl Administrator<'_> {
         let caller = self.session.member_id;
         let caller = MembershipStore::find(&tx, self.tenant.tenant_id, caller).await?;
         let active = caller.filter(|caller| caller.membership.state == MemberState::Active);
-        Ok((tx, active.ok_or(MemberError::Forbidden)?))
+        let active = active.ok_or(MemberError::Forbidden)?;
+        if !is_good(&tx, self.session, auth.clock.now()).await? {
+            return Err(MemberError::SessionEnded);
+        }
+        Ok((tx, active))
     }
 
     /// Begins a transaction of an architect.

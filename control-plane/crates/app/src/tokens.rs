@@ -3,21 +3,20 @@
 use chrono::{DateTime, Utc};
 use cp_domain::{TokenRuleError, check_token_terms};
 use cp_store::{AccessToken, AccessTokenStore, StoreError};
-use kernel::{MemberId, Scopes, TenantId, TokenId};
+use kernel::{MemberId, Scopes, TokenId};
 use secrecy::SecretString;
 
 use crate::{
     Auth,
     secrets::{Minted, mint_token},
+    sessions::Holder,
 };
 
 /// What a token is asked to be.
 #[derive(Debug, Clone)]
 pub struct TokenCreate {
-    /// The tenant.
-    pub tenant: TenantId,
-    /// The owner.
-    pub member: MemberId,
+    /// The owner, with the session in which they ask.
+    pub owner: Holder,
     /// What they call it.
     pub name: String,
     /// What it may be used for.
@@ -35,6 +34,9 @@ pub enum TokenError {
     /// It is not one of the member's, or was ended.
     #[error("no such token")]
     NotFound,
+    /// The session has ended since the request came.
+    #[error("the session has ended")]
+    SessionEnded,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,12 +52,16 @@ pub async fn create_token(
 ) -> Result<(AccessToken, SecretString), TokenError> {
     let now = auth.clock.now();
     check_token_terms(command.scopes, command.expires_at, now)?;
+    let tx = auth.central.begin().await.map_err(StoreError::from)?;
+    if !command.owner.hold(&tx, now).await? {
+        return Err(TokenError::SessionEnded);
+    }
     let Minted { secret, hash } = mint_token();
     let token = AccessToken {
         id: auth.clock.new_id(),
         token_hash: hash,
-        tenant: command.tenant,
-        member: command.member,
+        tenant: command.owner.tenant,
+        member: command.owner.member,
         client: None,
         name: command.name,
         scopes: command.scopes,
@@ -63,7 +69,8 @@ pub async fn create_token(
         expires_at: command.expires_at,
         last_used_at: None,
     };
-    AccessTokenStore::insert(auth.central.conn(), &token).await?;
+    AccessTokenStore::insert(&tx, &token).await?;
+    tx.commit().await.map_err(StoreError::from)?;
     Ok((token, secret))
 }
 

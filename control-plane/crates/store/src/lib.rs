@@ -15,6 +15,7 @@ mod email_changes;
 mod error;
 mod factors;
 mod handoff_codes;
+mod held_sessions;
 mod idempotency;
 mod identity_keys;
 mod impact;

@@ -74,31 +74,27 @@ impl SsoSessionStore {
         tenant: TenantId,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
-        let values = || [now.into(), tenant.as_uuid().into()];
-        let sessions = sql::execute(
-            conn,
-            "UPDATE sessions SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL \
-             AND method <> 'sso'",
-            values(),
-        );
-        let sessions = sessions.await?;
+        // By the tenant's members: the tables have no index of tenants, and a change that looks at
+        // every row would make all other tenants wait.
+        let revoke = |table: &str, which: &str| {
+            let text = format!(
+                "UPDATE {table} t JOIN memberships m ON m.member_id = t.member_id \
+                 SET t.revoked_at = ? WHERE m.tenant_id = ? AND t.revoked_at IS NULL{which}"
+            );
+            sql::statement(&text, [now.into(), tenant.as_uuid().into()])
+        };
+        let end = async |statement| -> Result<u64, StoreError> {
+            Ok(conn.execute_raw(statement).await?.rows_affected())
+        };
+        let sessions = end(revoke("sessions", " AND t.method <> 'sso'")).await?;
         // The clients before the tokens: who asks for a token at this moment keeps its client
         // until it has the token, which is then seen.
-        let clients = sql::execute(
-            conn,
-            "UPDATE client_secrets SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL",
-            values(),
-        );
-        let clients = clients.await?;
-        let tokens = sql::execute(
-            conn,
-            "UPDATE access_tokens SET revoked_at = ? WHERE tenant_id = ? AND revoked_at IS NULL",
-            values(),
-        );
+        let clients = end(revoke("client_secrets", "")).await?;
+        let tokens = end(revoke("access_tokens", "")).await?;
         Ok(Ended {
             sessions,
             clients,
-            tokens: tokens.await?,
+            tokens,
         })
     }
 }

@@ -42,6 +42,20 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
+const DECISIONS: &str = "SELECT sso_enforced, second_factor_required, idle_minutes, \
+     absolute_minutes, access_policy, contact, colour, revision, updated_at \
+     FROM tenant_security WHERE ";
+
+async fn read(
+    conn: &impl ConnectionTrait,
+    text: &str,
+    tenant: TenantId,
+) -> Result<TenantSecurity, StoreError> {
+    let row = sql::select::<Row, 1>(text, [tenant.as_uuid().into()]);
+    let row = row.one(conn).await?;
+    Ok(row.map_or_else(TenantSecurity::default, TenantSecurity::from))
+}
+
 /// The table `tenant_security`.
 #[derive(Debug, Clone, Copy)]
 pub struct TenantSecurityStore;
@@ -55,16 +69,21 @@ impl TenantSecurityStore {
         conn: &impl ConnectionTrait,
         tenant: TenantId,
     ) -> Result<TenantSecurity, StoreError> {
-        let row = sql::select::<Row, 1>(
-            "SELECT sso_enforced, second_factor_required, idle_minutes, absolute_minutes, \
-             access_policy, contact, colour, revision, updated_at \
-             FROM tenant_security WHERE tenant_id = ?",
-            [tenant.as_uuid().into()],
-        );
-        Ok(row
-            .one(conn)
-            .await?
-            .map_or_else(TenantSecurity::default, TenantSecurity::from))
+        read(conn, &format!("{DECISIONS}tenant_id = ?"), tenant).await
+    }
+
+    /// As [`Self::get`]; kept as they are until the transaction ends. Who opens a session holds
+    /// them: a change that runs now either comes before and is seen, or comes after and sees the
+    /// session.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn get_shared(
+        conn: &impl ConnectionTrait,
+        tenant: TenantId,
+    ) -> Result<TenantSecurity, StoreError> {
+        let text = format!("{DECISIONS}tenant_id = ? LOCK IN SHARE MODE");
+        read(conn, &text, tenant).await
     }
 
     /// Whether a tenant in which the person is active requires a second factor.

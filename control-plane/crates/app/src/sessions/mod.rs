@@ -3,6 +3,7 @@
 mod access;
 mod cached;
 mod directory;
+mod held;
 mod last_seen;
 mod own;
 mod rotation;
@@ -13,6 +14,8 @@ pub use access::{
 };
 pub use cached::CachedSession;
 pub use directory::{DirectoryError, SESSIONS_CHANNEL, SessionDirectory};
+pub use held::Holder;
+pub(crate) use held::is_good;
 pub use own::{
     OwnSession, SessionError, list_sessions, revoke_other_sessions, revoke_session, sign_out,
 };

@@ -168,12 +168,18 @@ async fn countries_and_tokens_have_their_own_rules_and_each_rule_is_remembered_o
     assert_eq!(status(program("198.51.100.7")).await, 200);
     assert_eq!(status(program("192.0.2.7")).await, 403);
     assert_eq!(status(program("2001:db8::1")).await, 200);
-    let directory = |address: &'static str| {
-        let request = world.anonymous(Method::GET, "/scim/v2/Users");
-        request.header("x-forwarded-for", address)
-    };
-    assert_eq!(status(directory("198.51.100.7")).await, 200);
-    assert_eq!(status(directory("192.0.2.7")).await, 403);
+    // So do directories, and clients before they have a token.
+    for (method, path) in [
+        (Method::GET, "/scim/v2/Users"),
+        (Method::POST, "/oauth/token"),
+    ] {
+        let from = |address: &'static str| {
+            let request = world.anonymous(method.clone(), path);
+            request.header("x-forwarded-for", address)
+        };
+        assert_eq!(status(from("198.51.100.7")).await, 200, "{path}");
+        assert_eq!(status(from("192.0.2.7")).await, 403, "{path}");
+    }
     for _ in 0..20 {
         assert_eq!(status(from("198.51.100.7")).await, 403);
     }

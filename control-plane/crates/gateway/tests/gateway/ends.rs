@@ -14,12 +14,13 @@ use cp_app::{
     policies::{PlatformChange, PolicyWriter, put_people_policy, put_tenant_policy},
     scim::{Directory, patch_user},
     sessions::{CachedSession, PresentedCredential, TenantHost, revoke_session},
+    sso::{OidcSettings, back_channel_logout},
 };
 use cp_domain::{StaffRole, access_policy::TenantRolePolicy};
 use kernel::{IfMatch, RequestId, Role, TenantId};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use testkit::{Proxy, eventually};
+use testkit::{Proxy, TestProvider, eventually};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 use uuid::Uuid;
 
@@ -136,14 +137,6 @@ impl Scene {
     async fn execute(&self, text: &str, id: Uuid) {
         people::execute(self.world.db.conn(), text, vec![id.into()]).await;
     }
-
-    /// What whoever changed rows of a member does after the commit.
-    async fn member_changed(&self) {
-        self.world
-            .directory
-            .member_changed(self.somebody.member.into())
-            .await;
-    }
 }
 
 fn refused(_: usize, (status, _): &(StatusCode, Value)) -> bool {
@@ -183,13 +176,36 @@ async fn a_session_that_is_revoked() {
 async fn a_session_that_ended_at_its_provider() {
     let node = GoodNode::start();
     let mut scene = Scene::new(&node).await;
-    // What back-channel logout does once the logout token was found good.
-    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
-    scene.execute(text, scene.somebody.session).await;
+    let idp = TestProvider::start(Clock::system()).await;
+    let auth = scene.world.auth().await.with_sso(&OidcSettings {
+        allow_loopback: true,
+        ..OidcSettings::default()
+    });
+    let (conn, tenant) = (scene.world.db.conn(), scene.world.tenant);
+    let connection = people::connection(conn, tenant, &idp.issuer()).await;
+    people::came_by(conn, &scene.somebody, connection, "zoe", "one").await;
+    let (host, request_id) = (host_of(tenant), auth.clock.new_request_id());
+    let tell = async |sid: &str| {
+        let token = idp.logout_token(&[("sub", Some(json!("zoe"))), ("sid", Some(json!(sid)))]);
+        back_channel_logout(&auth, &host, connection.into(), &token, &request_id).await
+    };
+    // Of another of their sessions: this one goes on, and the provider's keys are known.
+    assert_eq!(tell("two").await.unwrap(), 0);
+    for address in scene.gateways() {
+        assert_eq!(scene.ask(address).await[0].0, 200);
+    }
     let since = Instant::now();
-    scene.member_changed().await;
+    assert_eq!(tell("one").await.unwrap(), 1);
     let wanted = |at: usize, answer: &(StatusCode, Value)| at == 1 || answer.0 == 401;
     scene.within_a_second(since, &COOKIES, wanted).await;
+}
+
+fn host_of(tenant: Uuid) -> TenantHost {
+    TenantHost {
+        tenant_id: tenant.into(),
+        slug: "acme".into(),
+        name: "acme".into(),
+    }
 }
 
 /// An architect of the tenant at work.
@@ -215,11 +231,7 @@ impl Office {
         Self {
             request_id: auth.clock.new_request_id(),
             auth,
-            host: TenantHost {
-                tenant_id: tenant,
-                slug: "acme".into(),
-                name: "acme".into(),
-            },
+            host: host_of(scene.world.tenant),
             session,
         }
     }

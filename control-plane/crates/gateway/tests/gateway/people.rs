@@ -70,6 +70,37 @@ pub fn claims(seen: &serde_json::Value) -> serde_json::Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
+/// A tenant's connection with a provider, as a public client.
+pub async fn connection(conn: &impl ConnectionTrait, tenant: Uuid, issuer: &str) -> Uuid {
+    let id = Uuid::now_v7();
+    let text = "INSERT INTO sso_connections (id, tenant_id, name, issuer, client_id, scopes, \
+         algorithms, provisions, default_role, default_external, proves_second_factor, state, \
+         revision, created_at, updated_at) VALUES (?, ?, 'Login', ?, ?, 'openid', 'RS256', FALSE, \
+         'user', FALSE, FALSE, 'enabled', 1, NOW(6), NOW(6))";
+    let client = testkit::TestProvider::CLIENT_ID;
+    let values = vec![id.into(), tenant.into(), issuer.into(), client.into()];
+    execute(conn, text, values).await;
+    id
+}
+
+/// Somebody came in by a connection, as this subject in this session of the provider.
+pub async fn came_by(
+    conn: &impl ConnectionTrait,
+    somebody: &Somebody,
+    connection: Uuid,
+    subject: &str,
+    session: &str,
+) {
+    let text = "INSERT INTO sso_identities (connection_id, subject, person_id, created_at) \
+         SELECT ?, ?, person_id, NOW(6) FROM sessions WHERE id = ?";
+    let identity = vec![connection.into(), subject.into(), somebody.session.into()];
+    execute(conn, text, identity).await;
+    let text = "UPDATE sessions SET method = 'sso', connection_id = ?, provider_session = ? \
+         WHERE id = ?";
+    let came = vec![connection.into(), session.into(), somebody.session.into()];
+    execute(conn, text, came).await;
+}
+
 /// A placement group of this ring.
 pub async fn placement_group(conn: &impl ConnectionTrait, ring: &str) -> Uuid {
     let id = Uuid::now_v7();

@@ -313,6 +313,7 @@ fn serve(gateway: Gateway, health: Health) -> SocketAddr {
             .route("/auth/v1/sign-out", actix::post().to(in_process))
             .route("/access-refused", actix::get().to(in_process))
             .route("/scim/v2/Users", actix::get().to(in_process))
+            .route("/oauth/token", actix::post().to(in_process))
             .route("/api/v1/members", actix::post().to(in_process))
             .route("/accounts", actix::get().to(at_home))
             .route("/accounts", actix::post().to(at_home))

@@ -84,6 +84,7 @@ fn refused(error: ClientError) -> ApiError {
         ClientError::Rule(rule) => problems::token(TokenError::Rule(rule)),
         ClientError::TooMany => ApiError::new(ProblemCode::RuleBroken).detail(error.to_string()),
         ClientError::NotFound => ApiError::new(ProblemCode::NotFound),
+        ClientError::SessionEnded => ApiError::new(ProblemCode::Unauthenticated),
         ClientError::Store(error) => problems::store(&error),
     }
 }
@@ -126,17 +127,15 @@ pub(super) async fn list(
 #[post("/auth/v1/client-secrets")]
 pub(super) async fn create(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
     signed_in: SignedIn,
     RequestIdExt(request_id): RequestIdExt,
     body: Json<ClientSecretCreateRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    signed_in.session_id()?;
+    let owner = signed_in.holder()?;
     step_up::require(&auth, &signed_in.0).map_err(problems::step_up)?;
     let body = body.into_inner();
     let command = app::ClientCreate {
-        tenant: tenant.tenant_id,
-        member: signed_in.0.member_id,
+        owner,
         name: body.name.trim().to_owned(),
         scopes: body.scopes.into_iter().collect(),
         expires_at: body.expires_at,

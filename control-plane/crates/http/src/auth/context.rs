@@ -13,7 +13,8 @@ use cp_app::{
     Auth, Client,
     members::Administrator,
     sessions::{
-        CachedSession, ClientAddress, Credential, TenantHost, TenantSession, hash_link_token,
+        CachedSession, ClientAddress, Credential, Holder, TenantHost, TenantSession,
+        hash_link_token,
     },
 };
 use cp_domain::{TokenHash, device_name};
@@ -104,6 +105,18 @@ impl SignedIn {
         self.0.session_id().ok_or_else(|| {
             ApiError::new(ProblemCode::Unauthenticated)
                 .detail("A personal access token is good for the API; this needs a session.")
+        })
+    }
+
+    /// The member with their session, as use cases ask for one who makes something of their own.
+    ///
+    /// # Errors
+    /// 401 for a token.
+    pub fn holder(&self) -> Result<Holder, ApiError> {
+        Ok(Holder {
+            tenant: self.0.tenant_id,
+            member: self.0.member_id,
+            session: self.session_id()?,
         })
     }
 }

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use web::{ApiError, Json, Path, Problem};
 
 use super::{
-    context::{SignedIn, Tenant},
+    context::SignedIn,
     problems,
     views::{Listed, TokenCreateRequest, TokenCreated, TokenView},
 };
@@ -50,16 +50,14 @@ pub(super) async fn list(
 #[post("/auth/v1/tokens")]
 pub(super) async fn create(
     auth: Data<Auth>,
-    Tenant(tenant): Tenant,
     signed_in: SignedIn,
     body: Json<TokenCreateRequest>,
 ) -> Result<HttpResponse, ApiError> {
-    signed_in.session_id()?;
+    let owner = signed_in.holder()?;
     cp_app::step_up::require(&auth, &signed_in.0).map_err(problems::step_up)?;
     let body = body.into_inner();
     let command = app::TokenCreate {
-        tenant: tenant.tenant_id,
-        member: signed_in.0.member_id,
+        owner,
         name: body.name.trim().to_owned(),
         scopes: body.scopes.into_iter().collect(),
         expires_at: body.expires_at,

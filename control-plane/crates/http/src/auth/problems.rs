@@ -266,6 +266,7 @@ pub(crate) fn token(error: TokenError) -> ApiError {
             ApiError::invalid(pointer, code, rule.to_string())
         }
         TokenError::NotFound => ApiError::new(ProblemCode::NotFound),
+        TokenError::SessionEnded => ApiError::new(ProblemCode::Unauthenticated),
         TokenError::Store(error) => store(&error),
     }
 }
@@ -293,6 +294,7 @@ pub(crate) fn invitation(error: InvitationError) -> ApiError {
 pub(crate) fn member(error: MemberError) -> ApiError {
     match error {
         MemberError::NotFound => ApiError::new(ProblemCode::NotFound),
+        MemberError::SessionEnded => ApiError::new(ProblemCode::Unauthenticated),
         MemberError::Forbidden => ApiError::new(ProblemCode::Forbidden)
             .detail("Only architects invite, change and archive members."),
         MemberError::PreconditionRequired => ApiError::new(ProblemCode::PreconditionRequired),

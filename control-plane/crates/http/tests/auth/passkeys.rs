@@ -38,7 +38,8 @@ async fn with_passkey() -> (Stage, Site, TestMember, SoftPasskey, String) {
     (stage, site, ada, passkey, cookie)
 }
 
-async fn sign_in(site: &Site, passkey: &mut SoftPasskey) -> Answer {
+/// Signs in with a passkey alone.
+pub async fn sign_in(site: &Site, passkey: &mut SoftPasskey) -> Answer {
     let (begun, cookies) = begin(site, BEGIN, "").await;
     let body = json!({
         "ceremony": begun["ceremony"], "credential": passkey.get(&begun["options"]),

@@ -120,6 +120,10 @@ async fn a_session_is_good_for_its_tenant_only() {
     assert!(site.is_in(&cookie).await);
     assert!(!neighbour.is_in(&cookie).await);
     assert!(site.is_in(&cookie).await);
+    let directory = &stage.auth.directory;
+    let shown = presented(&cookie);
+    let there = directory.resolve(globex.host.tenant_id, &shown).await;
+    assert!(there.unwrap().is_none());
 }
 
 #[actix_web::test]

@@ -1,10 +1,15 @@
+use std::time::Duration;
+
 use actix_web::{
     http::header::{AUTHORIZATION, CONTENT_TYPE},
+    rt::spawn,
     test::TestRequest,
 };
 use chrono::TimeDelta;
 use kernel::Role;
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
+use testkit::eventually;
 
 use crate::{
     directory::World,
@@ -230,6 +235,46 @@ async fn who_may_not_come_in_gets_no_token() {
         .get_with_token("/auth/v1/session", &token)
         .await
         .expect(401);
+}
+
+/// Whoever is disabled has no client left; here the member alone says no, as for a request that
+/// found the client a moment before.
+#[actix_web::test]
+async fn a_disabled_members_client_gets_no_token_though_it_is_there() {
+    let world = World::new().await;
+    let bob = world
+        .stage
+        .member(&world.tenant, "bob", Role::Builder)
+        .await;
+    let client = world.client(&bob).await;
+    for (state, status) in [("archived", 401), ("invited", 401), ("active", 200)] {
+        let set = "UPDATE memberships SET state = ? WHERE member_id = ?";
+        let values = [state.into(), bob.id.as_uuid().into()];
+        world.stage.execute(set, values).await;
+        let answer = client.ask(&world.site, "grant_type=client_credentials");
+        answer.await.expect(status);
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_ends_while_it_asks_gets_no_token() {
+    let world = World::new().await;
+    let client = world.client(&world.ada).await;
+    let ending = world.stage.auth.central.begin().await.unwrap();
+    ending
+        .execute_unprepared("UPDATE client_secrets SET revoked_at = NOW(6)")
+        .await
+        .unwrap();
+    let site = world.site.clone();
+    let asking = spawn(async move { client.ask(&site, "grant_type=client_credentials").await });
+    eventually(Duration::from_secs(10), async || {
+        asking.is_finished() || world.stage.central.row_waits().await == 1
+    })
+    .await;
+    ending.commit().await.unwrap();
+    asking.await.unwrap().expect(401);
+    let tokens = "SELECT COUNT(*) FROM access_tokens WHERE client_id IS NOT NULL";
+    assert_eq!(world.stage.count(tokens).await, 0);
 }
 
 #[actix_web::test]

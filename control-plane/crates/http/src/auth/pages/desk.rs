@@ -8,7 +8,7 @@ use cp_app::{
     Auth, Member,
     members::Administrator,
     people::{TenantSecurity, look_of},
-    sessions::{CachedSession, TenantHost, form_token},
+    sessions::{CachedSession, Holder, TenantHost, form_token},
 };
 use kernel::{RequestId, SessionId};
 use secrecy::SecretString;
@@ -106,6 +106,15 @@ impl Seat {
     pub(in crate::auth) fn confirmed(&self) -> Result<(), ApiError> {
         cp_app::step_up::require(&self.auth, &self.session)
             .map_err(|_| ApiError::new(ProblemCode::StepUpRequired))
+    }
+
+    /// The member with their session, as use cases ask for one who makes something of their own.
+    pub(in crate::auth) fn holder(&self) -> Holder {
+        Holder {
+            tenant: self.tenant.tenant_id,
+            member: self.session.member_id,
+            session: self.session_id,
+        }
     }
 
     /// The member as one who administers the tenant.

@@ -135,8 +135,7 @@ pub(super) async fn create(seat: Seat, sent: Submission) -> Result<HttpResponse,
         return form(&seat, answers, &faults);
     };
     let command = ClientCreate {
-        tenant: seat.tenant.tenant_id,
-        member: seat.session.member_id,
+        owner: seat.holder(),
         name: answers.name.clone(),
         scopes: answers.scopes,
         expires_at: seat.now() + TimeDelta::days(days),
@@ -184,6 +183,7 @@ pub(super) async fn create(seat: Seat, sent: Submission) -> Result<HttpResponse,
 fn outside(error: ClientError) -> ApiError {
     match error {
         ClientError::NotFound => ApiError::new(ProblemCode::NotFound),
+        ClientError::SessionEnded => ApiError::new(ProblemCode::Unauthenticated),
         ClientError::Store(error) => problems::store(&error),
         other => ApiError::new(ProblemCode::RuleBroken).detail(other.to_string()),
     }

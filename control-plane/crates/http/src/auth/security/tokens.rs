@@ -140,8 +140,7 @@ pub(super) async fn create(seat: Seat, sent: Submission) -> Result<HttpResponse,
         return form(&seat, answers, &faults);
     };
     let command = app::TokenCreate {
-        tenant: seat.tenant.tenant_id,
-        member: seat.session.member_id,
+        owner: seat.holder(),
         name: answers.name.clone(),
         scopes: answers.scopes,
         expires_at: seat.now() + TimeDelta::days(days),

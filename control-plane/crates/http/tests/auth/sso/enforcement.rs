@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::scene::{Browser, Scene, user};
 use crate::support::{Answer, PASSWORD};
 
-const SECURITY: &str = "/auth/v1/security";
+pub(super) const SECURITY: &str = "/auth/v1/security";
 
 async fn patch(scene: &Scene, cookie: &str, body: &Value) -> Answer {
     scene
@@ -21,7 +21,7 @@ async fn patch(scene: &Scene, cookie: &str, body: &Value) -> Answer {
 }
 
 /// The architect tests the connection as themselves.
-async fn test_as_ada(scene: &Scene, browser: &mut Browser) {
+pub(super) async fn test_as_ada(scene: &Scene, browser: &mut Browser) {
     scene.idp.set_user(&user("ada", &scene.ada.email));
     let path = format!("{}/test", scene.resource());
     let begun = browser
@@ -34,7 +34,7 @@ async fn test_as_ada(scene: &Scene, browser: &mut Browser) {
 }
 
 /// Single sign-on is enforced, with the architect as the owner for emergencies.
-async fn enforced() -> Scene {
+pub(super) async fn enforced() -> Scene {
     let scene = Scene::new().await;
     let mut browser = Browser::with(&scene.site.sign_in(&scene.ada).await);
     test_as_ada(&scene, &mut browser).await;

@@ -3,10 +3,19 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use kernel::Role;
 use serde_json::json;
-use testkit::provider::{Canned, Signature, TestKey};
+use testkit::{
+    eventually,
+    provider::{Canned, Signature, TestKey},
+};
 
-use super::scene::{Browser, Scene, refused, user};
+use super::{
+    enforcement::enforced,
+    scene::{Browser, Scene, refused, user},
+};
+use crate::{passkeys, support::SoftPasskey};
 
 async fn fails(scene: &Scene, path: &'static str, canned: Canned) {
     scene.idp.set_user(&user("s-1", "zoe@acme.example"));
@@ -86,6 +95,80 @@ async fn a_provider_that_cannot_be_asked_at_all_is_said_at_the_start() {
     assert!(scene.session(&browser).await.is_some());
 }
 
+/// What a provider may be instead of there.
+fn faults() -> [Canned; 4] {
+    [
+        Canned::After(Duration::from_secs(600)),
+        Canned::Cut,
+        Canned::Text(200, "<html>garbage".to_owned()),
+        Canned::Huge(10 * 1024 * 1024),
+    ]
+}
+
+#[actix_web::test]
+async fn who_has_another_way_in_does_not_wait_for_the_provider() {
+    let scene = Scene::new().await;
+    let cookie = scene.site.sign_in(&scene.ada).await;
+    let mut passkey = SoftPasskey::new(&scene.site);
+    let gil = scene.stage.member(&scene.tenant, "gil", Role::User).await;
+    let gils = scene.site.sign_in(&gil).await;
+    passkeys::add(&scene.site, &gils, &mut passkey)
+        .await
+        .expect(201);
+    for canned in faults() {
+        scene.idp.behave(|b| {
+            b.canned.clear();
+            for path in ["/.well-known/openid-configuration", "/jwks", "/token"] {
+                b.canned.insert(path, canned.clone());
+            }
+        });
+        // Somebody is on the way to it, and gets no answer for as long as this takes.
+        let (site, start) = (scene.site.clone(), scene.path("start"));
+        let waiting = actix_web::rt::spawn(async move { site.get(&start, "").await });
+        let silent = matches!(canned, Canned::After(_));
+        if silent {
+            eventually(Duration::from_secs(10), async || {
+                scene.idp.asked("/.well-known/openid-configuration") > 0
+            })
+            .await;
+        }
+        passkeys::sign_in(&scene.site, &mut passkey)
+            .await
+            .expect(200);
+        scene.site.sign_in(&scene.ada).await;
+        assert!(scene.site.is_in(&cookie).await);
+        scene.site.get("/sign-in", "").await.expect(200);
+        let recover = json!({ "email": scene.ada.email });
+        scene
+            .site
+            .post("/auth/v1/recover", "", &recover)
+            .await
+            .expect(202);
+        if silent {
+            assert!(!waiting.is_finished());
+            waiting.abort();
+        } else {
+            refused(&waiting.await.unwrap(), "away");
+        }
+        scene.stage.clock.advance(TimeDelta::hours(1));
+    }
+}
+
+#[actix_web::test]
+async fn where_everybody_comes_by_the_provider_the_owner_for_emergencies_still_comes_in() {
+    let scene = enforced().await;
+    for canned in faults() {
+        scene.idp.behave(|b| {
+            b.canned.clear();
+            b.canned.insert("/token", canned.clone());
+        });
+        let cookie = scene.site.sign_in(&scene.ada).await;
+        assert!(scene.site.is_in(&cookie).await);
+        // And may mend the connection.
+        scene.site.get(&scene.resource(), &cookie).await.expect(200);
+    }
+}
+
 #[actix_web::test]
 async fn tokens_that_are_not_good_sign_nobody_in() {
     let scene = Scene::new().await;
@@ -106,7 +189,7 @@ async fn tokens_that_are_not_good_sign_nobody_in() {
     for (name, value) in [
         ("nonce", None),
         ("nonce", Some(json!("x"))),
-        ("iss", Some(json!("x"))),
+        ("iss", Some(json!("https://evil.example"))),
         ("aud", Some(json!("x"))),
         ("sub", Some(json!(""))),
         ("sub", None),

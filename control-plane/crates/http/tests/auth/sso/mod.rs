@@ -9,6 +9,7 @@ mod faults;
 mod groups;
 mod linking;
 mod logout;
+mod races;
 pub mod scene;
 mod sign_in;
 mod trying;
