@@ -5,8 +5,11 @@ use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
-    time::{Duration, Instant},
+    sync::Mutex,
+    time::Duration,
 };
+
+use testkit::eventually;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -47,14 +50,6 @@ fn get(port: u16, path: &str) -> Option<String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
     Some(answer)
-}
-
-fn until(what: &str, mut look: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !look() {
-        assert!(started.elapsed() < LIMIT, "{what} did not come");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// A process that does not outlive its test.
@@ -107,8 +102,8 @@ fn a_port_in_use_is_named() {
     assert!(text.contains(&format!("port {port} is in use")), "{text}");
 }
 
-#[test]
-fn without_a_control_plane_a_node_waits_says_why_and_ends_when_asked() {
+#[tokio::test]
+async fn without_a_control_plane_a_node_waits_says_why_and_ends_when_asked() {
     let (port, nobody) = (free_port(), free_port());
     let child = program(&["serve"])
         .env("TR__SERVE__ADDRESS", format!("127.0.0.1:{port}"))
@@ -121,13 +116,14 @@ fn without_a_control_plane_a_node_waits_says_why_and_ends_when_asked() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut child = Running(child);
-    until("the reason", || {
+    let child = Running(child);
+    eventually(LIMIT, async || {
         get(port, "/readyz").is_some_and(|answer| {
             answer.starts_with("HTTP/1.1 503")
                 && answer.contains("the control plane cannot be reached")
         })
-    });
+    })
+    .await;
     assert!(get(port, "/livez").unwrap().starts_with("HTTP/1.1 200"));
     let refused = get(port, "/api/v1/folders").unwrap();
     assert!(refused.contains("identity_invalid"), "{refused}");
@@ -136,10 +132,7 @@ fn without_a_control_plane_a_node_waits_says_why_and_ends_when_asked() {
         .status()
         .unwrap();
     assert!(asked.success());
-    let mut status = None;
-    until("the end", || {
-        status = child.0.try_wait().unwrap();
-        status.is_some()
-    });
-    assert!(status.unwrap().success());
+    let child = Mutex::new(child);
+    let status = eventually(LIMIT, async || child.lock().unwrap().0.try_wait().unwrap()).await;
+    assert!(status.success());
 }

@@ -202,7 +202,7 @@ async fn a_consumer_that_dies_before_its_ack_leaves_its_messages_to_the_next() {
 }
 
 #[tokio::test]
-async fn a_consumer_comes_back_after_every_cut_with_its_prefetch() {
+async fn a_consumer_comes_back_after_every_cut() {
     let corner = Corner::new().await;
     let proxy = Proxy::to(&corner.url).await;
     let publisher = corner.publisher().await;
@@ -211,21 +211,27 @@ async fn a_consumer_comes_back_after_every_cut_with_its_prefetch() {
     let consumer = corner.consume(&link, &publisher, &handler);
     for round in 1..=5_u64 {
         publisher.publish(&corner.messages(round..=round)).await;
-        eventually(Duration::from_secs(10), || async {
-            handler.numbers().contains(&round)
-        })
-        .await;
+        eventually(LIMIT, || async { handler.numbers().contains(&round) }).await;
         proxy.cut();
     }
     consumer.stop().await;
-    // The last session holds no more than the prefetch either.
+}
+
+/// In a corner of its own, so that what is counted is what this test sent: a cut may swallow the
+/// acknowledgement of a message that was handled, which is then in the queue once more.
+#[tokio::test]
+async fn after_a_cut_a_consumer_holds_no_more_than_its_prefetch() {
+    let corner = Corner::new().await;
+    let proxy = Proxy::to(&corner.url).await;
+    let publisher = corner.publisher().await;
     let gate = Gate::new();
+    let link = corner.link_through(&proxy.url(&corner.url), Duration::from_secs(10));
     let consumer = corner.consume(&link, &publisher, &gate);
     let session = link.connected().await.unwrap();
     proxy.cut();
     link.ended(&session).await;
     let prefetch = u32::from(Class::Activity.spec().prefetch);
-    publisher.publish(&corner.messages(1001..=1500)).await;
+    publisher.publish(&corner.messages(1..=500)).await;
     eventually(LIMIT, || async {
         corner.ready(&corner.queue()).await == 500 - prefetch
     })

@@ -39,7 +39,7 @@ impl Program {
             return Ok(program);
         }
         let go = go()?;
-        let step = Step::begin(&format!("build {}", self.title));
+        let step = Step::begin(format!("build {}", self.title));
         let mut build = Command::new(go);
         build
             .args(["build", "-trimpath", "-buildvcs=false", "-o"])

@@ -21,6 +21,7 @@ use cp_node_api::{
     NodeBeat, NodeRegistered, NodeRegistration, PublicKey, TenantEntry, TenantPlacement,
 };
 use kernel::{Generation, NodeId, TenantId};
+use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
 #[derive(Default)]
@@ -31,7 +32,8 @@ pub struct State {
     registrations: AtomicUsize,
     draining: AtomicBool,
     nodes: Mutex<BTreeSet<NodeId>>,
-    tenants: Mutex<Vec<(TenantId, u32)>>,
+    /// Each change is a place more.
+    tenants: watch::Sender<Vec<(TenantId, u32)>>,
 }
 
 /// A control plane for nodes.
@@ -83,15 +85,12 @@ impl ControlPlane {
 
     /// The tenant is at this generation from now on.
     pub fn place(&self, tenant: TenantId, generation: u32) {
-        self.state
-            .tenants
-            .lock()
-            .unwrap()
-            .push((tenant, generation));
+        let tenants = &self.state.tenants;
+        tenants.send_modify(|tenants| tenants.push((tenant, generation)));
     }
 
     pub fn revision(&self) -> u64 {
-        self.state.tenants.lock().unwrap().len() as u64
+        self.state.tenants.borrow().len() as u64
     }
 
     pub fn asked(&self) -> usize {
@@ -135,7 +134,7 @@ async fn register(state: Data<State>, _: Json<NodeRegistration>) -> HttpResponse
     state.registrations.fetch_add(1, Ordering::SeqCst);
     let node_id = NodeId::from_uuid(Uuid::from_u128(9));
     state.nodes.lock().unwrap().insert(node_id);
-    let revision = state.tenants.lock().unwrap().len() as u64;
+    let revision = state.tenants.borrow().len() as u64;
     HttpResponse::Ok().json(NodeRegistered {
         node_id,
         beat_seconds: 1,
@@ -163,7 +162,7 @@ async fn leave(state: Data<State>, id: Path<NodeId>) -> HttpResponse {
 
 async fn placement(state: Data<State>, id: Path<TenantId>) -> HttpResponse {
     state.placements.fetch_add(1, Ordering::SeqCst);
-    let tenants: BTreeMap<_, _> = state.tenants.lock().unwrap().iter().copied().collect();
+    let tenants: BTreeMap<_, _> = state.tenants.borrow().iter().copied().collect();
     let Some(generation) = tenants.get(&id) else {
         return HttpResponse::NotFound().finish();
     };
@@ -187,24 +186,22 @@ async fn placement(state: Data<State>, id: Path<TenantId>) -> HttpResponse {
 
 async fn changes(state: Data<State>, query: Query<ChangesQuery>) -> HttpResponse {
     let since = usize::try_from(query.since).unwrap();
-    let mut looks = u64::from(query.wait_seconds.unwrap_or(0)) * 20;
-    loop {
-        let tenants = state.tenants.lock().unwrap().clone();
-        if tenants.len() > since || looks == 0 {
-            let changed = tenants
-                .iter()
-                .skip(since)
-                .map(|(tenant_id, generation)| TenantEntry {
-                    tenant_id: *tenant_id,
-                    generation: Generation(*generation),
-                    state: "active".into(),
-                    revision: 1,
-                });
-            let revision = tenants.len() as u64;
-            let tenants = changed.collect();
-            return HttpResponse::Ok().json(Changes { revision, tenants });
-        }
-        looks -= 1;
-        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
-    }
+    let wait = Duration::from_secs(query.wait_seconds.unwrap_or(0).into());
+    let mut placed = state.tenants.subscribe();
+    // Changed or not: what there is by then is the answer.
+    let _ = timeout(wait, placed.wait_for(|tenants| tenants.len() > since)).await;
+    let tenants = placed.borrow();
+    let changed = tenants
+        .iter()
+        .skip(since)
+        .map(|(tenant_id, generation)| TenantEntry {
+            tenant_id: *tenant_id,
+            generation: Generation(*generation),
+            state: "active".into(),
+            revision: 1,
+        });
+    HttpResponse::Ok().json(Changes {
+        revision: tenants.len() as u64,
+        tenants: changed.collect(),
+    })
 }
