@@ -2,15 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{FolderId, Limit, MemberId, WorkItemId};
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait};
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use tr_domain::access::Viewer;
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::access::visible;
-use crate::entities::activity;
-use crate::sql::{Columns, Sql};
+use crate::sql::{Columns, Sql, id_value};
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,42 +101,50 @@ pub async fn visible_to(
     newest(sql, before, limit).all(conn, read).await
 }
 
-/// Rows of one INSERT; twelve values each stay well below the 65,535 that a statement may have.
-const ROWS_PER_INSERT: usize = 1000;
+/// Rows of one INSERT at most. Each takes as many as a power of two has, so that the statement is
+/// one of a few, which a connection prepares once: preparing one costs more than running it.
+const ROWS_PER_INSERT: usize = 128;
 
 /// Writes entries.
 ///
 /// # Errors
 /// When an entry exists already, or the database fails.
 pub async fn write(conn: &impl ConnectionTrait, rows: Vec<ActivityRow>) -> Result<(), StoreError> {
-    let mut rows = rows.into_iter().map(entry).peekable();
-    while rows.peek().is_some() {
-        let some = rows.by_ref().take(ROWS_PER_INSERT);
-        activity::Entity::insert_many(some)
-            .exec_without_returning(conn)
-            .await?;
+    let mut rows = rows.into_iter();
+    while rows.len() > 0 {
+        let some = 1 << rows.len().min(ROWS_PER_INSERT).ilog2();
+        let mut sql = Sql::new(
+            "INSERT INTO activity (event_number, ordinal, occurred_at, actor_id, kind, object_id, \
+             grid_id, folder_id, field, old_value, new_value, request_id) VALUES ",
+        );
+        for (place, row) in rows.by_ref().take(some).enumerate() {
+            sql = entry(if place == 0 { sql } else { sql.text(", ") }, row)?;
+        }
+        sql.run(conn).await?;
     }
     Ok(())
 }
 
-fn entry(row: ActivityRow) -> activity::ActiveModel {
-    activity::ActiveModel {
-        event_number: Set(row.event_number),
-        ordinal: Set(row.ordinal),
-        occurred_at: Set(row.occurred_at),
-        actor_id: Set(row.actor_id.as_uuid()),
-        kind: Set(row.kind),
-        object_id: Set(row.object_id),
-        grid_id: Set(row.grid_id.map(Into::into)),
-        folder_id: Set(row.folder_id.map(Into::into)),
-        field: Set(row.field),
-        old_value: Set(not_null(row.old_value)),
-        new_value: Set(not_null(row.new_value)),
-        request_id: Set(row.request_id),
-    }
+fn entry(sql: Sql, row: ActivityRow) -> Result<Sql, StoreError> {
+    Ok(sql
+        .text("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(row.event_number)
+        .bind(row.ordinal)
+        .bind(row.occurred_at)
+        .bind(row.actor_id.as_uuid())
+        .bind(row.kind)
+        .bind(row.object_id)
+        .bind(id_value(row.grid_id))
+        .bind(id_value(row.folder_id))
+        .bind(row.field)
+        .bind(stored(&row.old_value)?)
+        .bind(stored(&row.new_value)?)
+        .bind(row.request_id))
 }
 
 /// JSON's null is stored as the database's.
-fn not_null(value: Value) -> Option<Value> {
-    (!value.is_null()).then_some(value)
+fn stored(value: &Value) -> Result<Option<String>, StoreError> {
+    let text = (!value.is_null()).then(|| serde_json::to_string(value));
+    text.transpose()
+        .map_err(|error| StoreError::Unreadable(error.to_string()))
 }

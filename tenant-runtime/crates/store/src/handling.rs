@@ -124,7 +124,7 @@ pub async fn take_jobs(
         .map(drop)
 }
 
-/// Marks rows done, and tells how many were not before.
+/// Marks rows done, and tells how many were not before. What is done was published, noted or not.
 ///
 /// # Errors
 /// When the database fails.
@@ -135,11 +135,18 @@ pub async fn mark_done(
     at: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let (events, jobs) = (
-        Sql::new("UPDATE outbox FORCE INDEX (PRIMARY) SET dead_at = NULL, done_at = ?").bind(at),
+        Sql::new(
+            "UPDATE outbox FORCE INDEX (PRIMARY) \
+             SET published_at = COALESCE(published_at, ?), dead_at = NULL, done_at = ?",
+        )
+        .bind(at)
+        .bind(at),
         Sql::new(
             "UPDATE jobs FORCE INDEX (PRIMARY) \
-             SET taken_at = COALESCE(taken_at, ?), dead_at = NULL, done_at = ?",
+             SET published_at = COALESCE(published_at, ?), taken_at = COALESCE(taken_at, ?), \
+             dead_at = NULL, done_at = ?",
         )
+        .bind(at)
         .bind(at)
         .bind(at),
     );

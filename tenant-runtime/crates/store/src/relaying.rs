@@ -2,7 +2,7 @@
 //! what was confirmed, what was lost. Payloads are none of its business.
 
 use chrono::{DateTime, Utc};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, IsolationLevel, TransactionTrait};
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -177,32 +177,51 @@ pub async fn outstanding(
         .unwrap_or_default())
 }
 
-/// Notes that the broker has taken over these rows.
+/// Notes that the broker has taken over these rows. Those that a consumer holds already are left to
+/// it: it notes that they are published with their being done. Waiting for it would cost more than
+/// publishing, and if it fails they are published again, which is harmless.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn mark_published(
-    conn: &impl ConnectionTrait,
+    conn: &DatabaseConnection,
     class: &str,
     rows: &[RowId],
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let Split { numbers, ids } = Split::of(rows);
-    let of = |table: &str| {
-        let text = format!(
-            "UPDATE {table} FORCE INDEX (PRIMARY) SET published_at = ? \
-             WHERE class = ? AND published_at IS NULL AND "
-        );
-        Sql::new(text).bind(at).bind(class)
-    };
+    let level = Some(IsolationLevel::ReadCommitted);
+    let tx = conn.begin_with_config(level, None).await?;
+    let (free, mark) = free_and_mark("outbox", "number", class, at);
     if !numbers.is_empty() {
-        let sql = of("outbox").text("number IN ").numbers(&numbers);
-        sql.run(conn).await?;
+        let free = free.numbers(&numbers).text(SKIP_LOCKED);
+        let free: Vec<u64> = free.all(&tx, |c| c.get()).await?;
+        if !free.is_empty() {
+            mark.numbers(&free).run(&tx).await?;
+        }
     }
+    let (free, mark) = free_and_mark("jobs", "id", class, at);
     if !ids.is_empty() {
-        of("jobs").text("id IN ").uuids(&ids).run(conn).await?;
+        let free = free.uuids(&ids).text(SKIP_LOCKED);
+        let free: Vec<Uuid> = free.all(&tx, |c| c.get()).await?;
+        if !free.is_empty() {
+            mark.uuids(&free).run(&tx).await?;
+        }
     }
-    Ok(())
+    Ok(tx.commit().await?)
+}
+
+const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+
+/// Locks rows that are not marked yet, and marks those.
+fn free_and_mark(table: &str, key: &str, class: &str, at: DateTime<Utc>) -> (Sql, Sql) {
+    let rows = format!("WHERE class = ? AND published_at IS NULL AND {key} IN ");
+    let free = format!("SELECT {key} FROM {table} FORCE INDEX (PRIMARY) {rows}");
+    let mark = format!("UPDATE {table} FORCE INDEX (PRIMARY) SET published_at = ? {rows}");
+    (
+        Sql::new(free).bind(class),
+        Sql::new(mark).bind(at).bind(class),
+    )
 }
 
 /// Has rows of a class published again that were before `before` and are neither done nor dead;

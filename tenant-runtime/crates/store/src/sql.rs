@@ -45,37 +45,33 @@ impl Sql {
     }
 
     /// Adds `(?, ?, …)` with these ids; of none, a list that matches nothing.
-    pub(crate) fn ids<I: TypedId>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+    pub(crate) fn ids<I: TypedId>(self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.list(ids.into_iter().map(|id| Value::from(id.as_uuid())))
+    }
+
+    /// Adds `(?, ?, …)` with these numbers.
+    pub(crate) fn numbers(self, numbers: &[u64]) -> Self {
+        self.list(numbers.iter().map(|number| Value::from(*number)))
+    }
+
+    /// Adds `(?, ?, …)` with these ids.
+    pub(crate) fn uuids(self, ids: &[Uuid]) -> Self {
+        self.list(ids.iter().map(|id| Value::from(*id)))
+    }
+
+    /// The last value fills the list up to a power of two: a statement is prepared once per length,
+    /// and of a few lengths once per connection, not once per call.
+    fn list(mut self, values: impl Iterator<Item = Value>) -> Self {
         let before = self.values.len();
-        self.values
-            .extend(ids.into_iter().map(|id| Value::from(id.as_uuid())));
+        self.values.extend(values);
         let count = self.values.len() - before;
-        self.text.push('(');
-        self.text.push_str(if count == 0 { "NULL" } else { "?" });
-        for _ in 1..count {
-            self.text.push_str(", ?");
-        }
-        self.text.push(')');
-        self
-    }
-
-    /// Adds `(?, ?, …)` with these numbers, of which there is at least one.
-    pub(crate) fn numbers(mut self, numbers: &[u64]) -> Self {
-        self.values
-            .extend(numbers.iter().map(|number| Value::from(*number)));
+        let Some(last) = self.values.last().filter(|_| count > 0).cloned() else {
+            return self.text("(NULL)");
+        };
+        let filled = count.next_power_of_two();
+        self.values.resize(before + filled, last);
         self.text.push_str("(?");
-        for _ in numbers.iter().skip(1) {
-            self.text.push_str(", ?");
-        }
-        self.text.push(')');
-        self
-    }
-
-    /// Adds `(?, ?, …)` with these ids, of which there is at least one.
-    pub(crate) fn uuids(mut self, ids: &[Uuid]) -> Self {
-        self.values.extend(ids.iter().map(|id| Value::from(*id)));
-        self.text.push_str("(?");
-        for _ in ids.iter().skip(1) {
+        for _ in 1..filled {
             self.text.push_str(", ?");
         }
         self.text.push(')');
@@ -178,4 +174,26 @@ impl<'r> Columns<'r> {
 /// The value of an optional id.
 pub(crate) fn id_value<I: TypedId>(id: Option<I>) -> Value {
     Value::from(id.map(TypedId::as_uuid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_filled_up_to_a_few_lengths() {
+        let list = |numbers: &[u64]| Sql::new("n IN ").bind(9).numbers(numbers);
+        assert_eq!(list(&[]).text, "n IN (NULL)");
+        assert_eq!(list(&[7]).text, "n IN (?)");
+        let five = list(&[1, 2, 3, 4, 5]);
+        assert_eq!(five.text, "n IN (?, ?, ?, ?, ?, ?, ?, ?)");
+        let values = [9, 1, 2, 3, 4, 5, 5, 5, 5];
+        assert_eq!(five.values.first(), Some(&Value::from(9)));
+        let numbers: Vec<Value> = values
+            .iter()
+            .skip(1)
+            .map(|n| Value::from(*n as u64))
+            .collect();
+        assert_eq!(five.values.get(1..), Some(numbers.as_slice()));
+    }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::row::{ItemRow, read, select};
 use crate::StoreError;
-use crate::access::visible;
+use crate::access::{visible, visible_in_place};
 use crate::sql::{Sql, id_value};
 
 /// Which items.
@@ -28,6 +28,13 @@ pub struct Filter {
     pub assignee_id: Option<MemberId>,
     pub complete: Option<bool>,
     pub q: Option<String>,
+}
+
+impl Filter {
+    /// Whether it is about what lies in one place.
+    const fn is_in_place(&self) -> bool {
+        self.grid_id.is_some() || self.folder_id.is_some() || self.parent_id.is_some()
+    }
 }
 
 /// The field that a list is ordered by. UUIDv7 ids are in the order of creation.
@@ -153,9 +160,14 @@ pub async fn list(
     after: Option<(String, Uuid)>,
     limit: Limit,
 ) -> Result<Vec<ItemRow>, StoreError> {
+    let seen = if filter.is_in_place() {
+        visible_in_place(viewer, "i.grid_id")
+    } else {
+        visible(viewer, "i.grid_id")
+    };
     let mut sql = select(viewer)
         .text("i.deleted_at IS NULL AND ")
-        .append(visible(viewer, "i.grid_id"));
+        .append(seen);
     let equal = [
         ("i.grid_id", id_value(filter.grid_id)),
         ("i.folder_id", id_value(filter.folder_id)),
