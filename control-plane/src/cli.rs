@@ -13,9 +13,9 @@ use crate::{
     settings::{DEFAULTS, Settings},
 };
 use commands::{
-    audit::AuditCommand, keys::KeysCommand, node::NodeCommand, person::PersonCommand,
-    server::ServerCommand, staff::StaffCommand, tenant::TenantCommand,
-    timers::TimersCommand,
+    audit::AuditCommand, dead_letters::DeadLettersCommand, keys::KeysCommand, node::NodeCommand,
+    person::PersonCommand, queues::QueuesCommand, server::ServerCommand, staff::StaffCommand,
+    tenant::TenantCommand, timers::TimersCommand,
 };
 
 /// The control plane: gateway, sign-in, the fleet of tenants.
@@ -60,6 +60,12 @@ enum Command {
     Node(NodeCommand),
     /// Lists the runtime's timers, or has one run out of turn.
     Timers(TimersCommand),
+    /// Shows the runtime's queues; pauses and resumes classes of messages.
+    #[command(subcommand)]
+    Queues(QueuesCommand),
+    /// Shows messages that found no effect; sends them again, or lets them be.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Shows that nobody changed the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -127,6 +133,8 @@ impl Cli {
             Command::Server(command) => block_on(command.run(load()?.settings)),
             Command::Node(command) => block_on(command.run(load()?.settings)),
             Command::Timers(command) => block_on(command.run(load()?.settings)),
+            Command::Queues(command) => block_on(command.run(load()?.settings)),
+            Command::DeadLetters(command) => block_on(command.run(load()?.settings)),
             Command::Audit(command) => block_on(command.run(load()?.settings)),
             Command::Keys(command) => command.run(),
             Command::Config(ConfigCommand::Check) => {

@@ -2,9 +2,11 @@
 //! the server.
 
 pub mod audit;
+pub mod dead_letters;
 pub mod keys;
 pub mod node;
 pub mod person;
+pub mod queues;
 pub mod server;
 pub mod staff;
 pub mod tenant;

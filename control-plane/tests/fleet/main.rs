@@ -19,6 +19,7 @@ mod service;
 mod staff_accounts;
 mod staff_api;
 mod staff_desk;
+mod staff_queues;
 mod staff_roles;
 mod timers;
 mod workers;

@@ -26,10 +26,17 @@ fn is_allowed(role: StaffRole, operation: &str) -> bool {
         | "listUnsafeCountries"
         | "getPeoplePolicy"
         | "getStaffPolicy"
+        | "listQueues"
+        | "listBacklog"
+        | "listOutboxes"
+        | "listDeadLetters"
+        | "countDeadLetters"
         | "listOwnStaffSessions"
         | "endOwnStaffSession" => true,
         "createTenant" | "suspendTenant" | "resumeTenant" | "retryOperation"
-        | "cancelOperation" | "approve" | "decline" | "runTimer" => matches!(role, Operator | Owner),
+        | "cancelOperation" | "approve" | "decline" | "runTimer" | "pauseQueue" | "resumeQueue"
+        | "getDeadLetter" | "redriveDeadLetter" | "redriveDeadLetters" | "discardDeadLetter"
+        | "discardDeadLetters" => matches!(role, Operator | Owner),
         "createServer"
         | "createPlacementGroup"
         | "inviteStaff"
@@ -91,6 +98,7 @@ async fn the_matrix_of_roles_holds() {
                 .replace("{session_id}", nil)
                 .replace("{connection_id}", nil)
                 .replace("{country}", "KP")
+                .replace("{class}", "activity")
                 .replace("{ring}", "general")
                 .replace("{name}", "purge")
         );
@@ -129,9 +137,11 @@ async fn the_matrix_of_roles_holds() {
 fn body(operation: &str) -> serde_json::Value {
     match operation {
         "createTenant" => serde_json::to_value(crate::staff_api::tenant("acme")).unwrap(),
-        "suspendTenant" | "resetPersonFactors" | "stopConnection" => {
+        "suspendTenant" | "resetPersonFactors" | "stopConnection" | "pauseQueue"
+        | "redriveDeadLetters" | "discardDeadLetter" => {
             serde_json::json!({ "reason": "a test" })
         }
+        "discardDeadLetters" => serde_json::json!({ "reason": "a test", "confirm": 0 }),
         "inviteStaff" => serde_json::json!({
             "email": "new@trellis.example", "name": "New", "role": "support"
         }),

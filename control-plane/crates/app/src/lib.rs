@@ -24,6 +24,7 @@ mod placements;
 pub mod policies;
 pub mod projections;
 pub mod push;
+pub mod queues;
 pub mod routes;
 pub mod scim;
 mod secrets;

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::{
-    BASE_PATH, BeatAnswer, Changes, ChangesQuery, NodeApiProblem, NodeBeat, NodeRegistered,
-    NodeRegistration, TenantPage, TenantPlacement, TenantsQuery,
+    BASE_PATH, BeatAnswer, Changes, ChangesQuery, DeadLetters, NodeApiProblem, NodeBeat,
+    NodeRegistered, NodeRegistration, QueueOrders, QueueReport, TenantPage, TenantPlacement,
+    TenantsQuery,
 };
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -152,6 +153,24 @@ impl NodeApi {
             .query(&query)
             .timeout(patience);
         body(send(call).await?).await
+    }
+
+    /// Says how the queues are; answers what is to be done with them.
+    ///
+    /// # Errors
+    /// See [`NodeApiError`].
+    pub async fn report_queues(&self, report: &QueueReport) -> Result<QueueOrders, NodeApiError> {
+        let call = self.call(Method::POST, "queues/report").json(report);
+        body(send(call).await?).await
+    }
+
+    /// Gives dead messages away. Giving one again is harmless.
+    ///
+    /// # Errors
+    /// See [`NodeApiError`].
+    pub async fn keep_dead_letters(&self, dead: &DeadLetters) -> Result<(), NodeApiError> {
+        let call = self.call(Method::POST, "queues/dead-letters").json(dead);
+        send(call).await.map(drop)
     }
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {

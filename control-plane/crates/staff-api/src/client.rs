@@ -2,6 +2,7 @@
 
 mod accounts;
 mod people;
+mod queues;
 mod support;
 mod timers;
 

@@ -8,11 +8,13 @@ mod approvals;
 mod audit;
 mod client;
 mod connections;
+mod dead_letters;
 mod error;
 mod events;
 mod fleet;
 mod operations;
 mod people;
+mod queues;
 mod sign_in;
 mod support;
 mod tenants;
@@ -31,6 +33,10 @@ pub use approvals::{ApprovalState, ApprovalView};
 pub use audit::{AuditEntryView, AuditHeadView, AuditQuery};
 pub use client::{Caller, SESSION_COOKIES, SignedIn, StaffApi, StaffCalls};
 pub use connections::ConnectionSummaryView;
+pub use dead_letters::{
+    DeadLetterCount, DeadLetterQuery, DeadLetterSelection, DeadLetterState, DeadLetterSummary,
+    DeadLetterView,
+};
 pub use error::{FieldProblem, ProblemBody, StaffApiError};
 pub use events::OperationEvents;
 pub use fleet::{
@@ -45,6 +51,7 @@ pub use people::{
     BelongingView, LockoutView, PeopleQuery, PersonFactors, PersonSessionView, PersonSummary,
     PersonView, Reason, WaitingView,
 };
+pub use queues::{BacklogQuery, BacklogView, OutboxView, QueuePauseView, QueueView};
 pub use sign_in::{
     SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,
 };

@@ -11,6 +11,7 @@ mod approvals;
 mod audit;
 mod audit_chain;
 mod client_secrets;
+mod dead_letters;
 mod email_changes;
 mod error;
 mod factors;
@@ -32,6 +33,7 @@ mod people;
 mod people_desk;
 mod person_sessions;
 mod placement_groups;
+mod queues;
 mod routes;
 mod scim;
 mod servers;
@@ -66,6 +68,10 @@ pub use approvals::{Approval, ApprovalStore};
 pub use audit::{AuditActor, AuditEntry, AuditEvent, AuditFilter, AuditStore};
 pub use audit_chain::{AuditChainStore, AuditLink, LinkedEntry};
 pub use client_secrets::{ClientSecret, ClientSecretStore};
+pub use dead_letters::{
+    CountedLetters, DeadLetter, DeadLetterFilter, DeadLetterStore, LeasedLetter, LetterEvent,
+    NewDeadLetter,
+};
 pub use email_changes::{EmailChange, EmailChangeStore};
 pub use error::StoreError;
 pub use factors::{FactorRecord, FactorStore};
@@ -86,6 +92,7 @@ pub use people::{Person, PersonStore};
 pub use people_desk::{Belonging, ListedPerson, PeopleDeskStore, PersonVisit};
 pub use person_sessions::{PersonAccess, PersonSession, PersonSessionStore};
 pub use placement_groups::{CountedGroup, PlacementGroup, PlacementGroupStore};
+pub use queues::{KeptReport, QueuePause, QueuePauseStore, QueueReportStore, TenantPlace};
 pub use routes::{CatalogueEntry, RouteStore, SealedPlacement};
 pub use scim::{
     GroupOfMember, MappedRole, Said, ScimGroup, ScimGroupMemberStore, ScimGroupStore, ScimToken,
@@ -109,9 +116,7 @@ pub use tenant_databases::{TenantDatabase, TenantDatabaseStore};
 pub use tenant_members::TenantMemberStore;
 pub use tenant_security::{TenantSecurity, TenantSecurityStore};
 pub use tenants::{ListedTenant, PeopleCounts, TenantFilter, TenantStore};
-pub use timers::{
-    LastSlot, NewTimer, Progress, Timer, TimerLeaderStore, TimerRun, TimerRunStore,
-};
+pub use timers::{LastSlot, NewTimer, Progress, Timer, TimerLeaderStore, TimerRun, TimerRunStore};
 pub use usage::{UsageDay, UsageStore};
 pub use verified_domains::{ClaimedDomain, DomainStore};
 pub use webauthn_ceremonies::{Ceremony, CeremonyPurpose, CeremonyStore};

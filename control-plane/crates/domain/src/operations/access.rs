@@ -7,7 +7,8 @@ use crate::StaffRole;
 pub enum FleetPermission {
     /// See tenants, their providers, operations, servers, placement groups and policies.
     Read,
-    /// Create tenants, suspend and resume them, retry and cancel operations, run timers.
+    /// Create tenants, suspend and resume them, retry and cancel operations, run timers; pause
+    /// classes of messages, see what dead ones said, send them again or let them be.
     Operate,
     /// Add servers and placement groups.
     Extend,

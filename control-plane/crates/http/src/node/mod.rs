@@ -7,6 +7,7 @@
 mod caller;
 mod nodes;
 mod problems;
+mod queues;
 mod tenants;
 mod timers;
 mod usage;
@@ -26,10 +27,9 @@ pub fn configure(cfg: &mut actix::ServiceConfig) {
                 "/tenants/{id}/placement",
                 actix::get().to(tenants::placement),
             )
-            .route(
-                "/tenants/{id}/usage/{day}",
-                actix::put().to(usage::report),
-            )
+            .route("/tenants/{id}/usage/{day}", actix::put().to(usage::report))
+            .route("/queues/report", actix::post().to(queues::report))
+            .route("/queues/dead-letters", actix::post().to(queues::keep))
             .route("/timers/lead", actix::post().to(timers::lead))
             .route("/timers/beat", actix::post().to(timers::beat))
             .route("/timers/{name}/slots", actix::post().to(timers::claim))

@@ -7,8 +7,8 @@ use utoipa::{OpenApi as _, openapi::OpenApi};
 use utoipa_actix_web::{AppExt as _, service_config::ServiceConfig};
 
 use super::{
-    access_policies, accounts, approvals, audit, connections, events, groups, links, operations,
-    people, servers, support, tenants, timers,
+    access_policies, accounts, approvals, audit, connections, dead_letters, events, groups, links,
+    operations, people, queues, servers, support, tenants, timers,
 };
 
 #[derive(utoipa::OpenApi)]
@@ -32,6 +32,7 @@ use super::{
         (name = "Support access", description = "Looking into a tenant with its consent."),
         (name = "People", description = "Who cannot get in, and why; helping them."),
         (name = "Approvals", description = "What waits until a second member of staff agrees."),
+        (name = "Queues", description = "The runtime's queues, and messages that found no effect."),
         (name = "Timers", description = "What the runtime does by the clock."),
         (name = "Audit", description = "Who did what."),
         (name = "Meta", description = "About this API."),
@@ -107,6 +108,18 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(approvals::decline)
         .service(timers::list)
         .service(timers::run_now)
+        .service(queues::list)
+        .service(queues::backlogs)
+        .service(queues::outboxes)
+        .service(dead_letters::list)
+        .service(dead_letters::how_many)
+        .service(dead_letters::redrive_all)
+        .service(dead_letters::discard_all)
+        .service(dead_letters::show)
+        .service(dead_letters::redrive)
+        .service(dead_letters::discard)
+        .service(queues::pause)
+        .service(queues::resume)
         .service(audit::list)
         .service(audit::head)
         .service(document);

@@ -8,6 +8,7 @@ use cp_app::{
         ServiceError,
     },
     mail::QueueError,
+    queues::{DeadLetterError, PauseError},
     staff::{StaffChangeError, StaffLinkError},
 };
 use cp_domain::OperationRuleError;
@@ -176,6 +177,30 @@ pub(super) fn approval(error: &ApprovalError) -> ApiError {
         ApprovalError::Service(error) => service(error),
         ApprovalError::Key(error) => key(error),
         ApprovalError::Store(error) => store(error),
+    }
+}
+
+pub(super) fn pause(error: &PauseError) -> ApiError {
+    match error {
+        PauseError::Unknown => ApiError::new(ProblemCode::NotFound),
+        PauseError::Key(error) => key(error),
+        PauseError::Store(error) => store(error),
+    }
+}
+
+pub(super) fn dead_letter(error: &DeadLetterError) -> ApiError {
+    match error {
+        DeadLetterError::NotFound => ApiError::new(ProblemCode::NotFound),
+        DeadLetterError::State(state) => {
+            ApiError::new(ProblemCode::InvalidState).detail(format!("The dead letter is {state}."))
+        }
+        DeadLetterError::NoEnvelope => ApiError::new(ProblemCode::InvalidState)
+            .detail("It is no message of ours, and cannot be sent again."),
+        DeadLetterError::Count(count) => {
+            ApiError::new(ProblemCode::Conflict).detail(format!("There are {count} by now."))
+        }
+        DeadLetterError::Key(error) => key(error),
+        DeadLetterError::Store(error) => store(error),
     }
 }
 

@@ -1,0 +1,150 @@
+//! What workers say, and what they are told.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cp_domain::Node;
+use cp_node_api::{Base64, DeadLetter, QueueOrders, QueueReport, Redrive};
+use cp_store::{
+    DeadLetterStore, KeptReport, LetterEvent, NewDeadLetter, QueuePauseStore, QueueReportStore,
+    StoreError,
+};
+use sea_orm::ConnectionTrait;
+use sha2::{Digest as _, Sha256};
+
+use crate::nodes::Nodes;
+
+/// How long a report counts. Workers report every two seconds.
+const FRESH: TimeDelta = TimeDelta::seconds(15);
+/// How many messages a worker is told to send again at a time.
+const REDRIVES: u32 = 50;
+/// When a message that a worker was told to send again is given to another.
+const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// How long messages are kept that were sent again or discarded.
+const KEPT: TimeDelta = TimeDelta::days(30);
+/// How many of those are deleted at a time.
+const PURGED: u32 = 1000;
+
+/// Takes a worker's report, and tells it what to do.
+///
+/// # Errors
+/// When the database fails.
+pub async fn report(
+    nodes: &Nodes,
+    node: &Node,
+    report: QueueReport,
+) -> Result<QueueOrders, StoreError> {
+    let (now, ring) = (nodes.clock.now(), node.ring.as_str());
+    let conn = nodes.db.conn();
+    for letter in &report.redriven {
+        DeadLetterStore::settle(conn, letter.id, letter.error.as_deref(), now).await?;
+    }
+    let text = serde_json::to_string(&report).unwrap_or_default();
+    QueueReportStore::put(conn, node.id, ring, &text, now).await?;
+    let tx = nodes.db.begin().await?;
+    let due = DeadLetterStore::lease(&tx, ring, REDRIVES, LEASE, now).await?;
+    tx.commit().await?;
+    for counted in DeadLetterStore::count_open(conn).await? {
+        let class = counted.class;
+        metrics::gauge!("dead_letters", "ring" => counted.ring, "class" => class)
+            .set(counted.letters as f64);
+    }
+    let redrive = due.into_iter().map(|letter| Redrive {
+        id: letter.id,
+        class: letter.class,
+        body: Base64(letter.body),
+    });
+    let paused = QueuePauseStore::list(conn).await?;
+    Ok(QueueOrders {
+        paused: paused.into_iter().map(|pause| pause.class).collect(),
+        redrive: redrive.collect(),
+    })
+}
+
+/// Keeps dead messages that a worker brings; those that are kept already are left as they are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_letters(
+    nodes: &Nodes,
+    node: &Node,
+    letters: Vec<DeadLetter>,
+) -> Result<(), StoreError> {
+    let now = nodes.clock.now();
+    let tx = nodes.db.begin().await?;
+    for letter in letters {
+        let (class, error) = (letter.class.clone(), letter.error.clone());
+        let new = NewDeadLetter {
+            id: nodes.clock.new_uuid(),
+            fingerprint: fingerprint(&letter),
+            ring: node.ring.as_str(),
+            class: letter.class,
+            event: letter.event.map(|event| LetterEvent {
+                tenant: event.tenant_id,
+                generation: event.generation.0,
+                event_id: event.event_id.as_uuid(),
+                number: event.number,
+                kind: event.kind,
+                occurred_at: event.occurred_at,
+            }),
+            message_id: letter.message_id,
+            body: letter.body.0,
+            body_bytes: letter.body_bytes,
+            error: letter.error,
+            attempts: letter.attempts,
+            traceparent: letter.traceparent,
+            died_at: letter.died_at,
+        };
+        if DeadLetterStore::insert(&tx, new, now).await? {
+            tracing::warn!(class, error, "a message is dead");
+            metrics::counter!("dead_letters_total", "class" => class).increment(1);
+        }
+    }
+    DeadLetterStore::purge(&tx, now - KEPT, PURGED).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same for the same message, however often it is brought.
+fn fingerprint(letter: &DeadLetter) -> [u8; 32] {
+    let died_at = letter.died_at.map(|at| at.timestamp_micros());
+    let died_at = died_at.unwrap_or_default().to_be_bytes();
+    let message = letter.message_id.as_deref().unwrap_or_default();
+    let mut hash = Sha256::new();
+    for part in [
+        letter.class.as_bytes(),
+        message.as_bytes(),
+        &died_at,
+        &letter.body_bytes.to_be_bytes(),
+        &letter.body.0,
+    ] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// What a worker said.
+pub(super) struct Said {
+    pub ring: String,
+    pub report: QueueReport,
+    pub at: DateTime<Utc>,
+    /// Whether it was said just now.
+    pub fresh: bool,
+}
+
+/// What the workers said last, the newest first. What another release wrote and this one cannot
+/// read is left out.
+pub(super) async fn said(
+    conn: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+) -> Result<Vec<Said>, StoreError> {
+    let kept = QueueReportStore::list(conn).await?;
+    let read = |kept: KeptReport| {
+        Some(Said {
+            report: serde_json::from_str(&kept.report).ok()?,
+            ring: kept.ring,
+            at: kept.reported_at,
+            fresh: now - kept.reported_at <= FRESH,
+        })
+    };
+    Ok(kept.into_iter().filter_map(read).collect())
+}
