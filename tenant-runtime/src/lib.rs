@@ -3,6 +3,7 @@
 pub mod cache;
 pub mod cli;
 pub mod fleet;
+pub mod oversight;
 pub mod queues;
 pub mod serve;
 pub mod settings;

@@ -58,6 +58,7 @@ pub fn retention(settings: &Settings) -> Retention {
         done_events: TimeDelta::days(settings.retention.done_events_days.into()),
         idempotency_keys: TimeDelta::hours(settings.retention.idempotency_keys_hours.into()),
         webhook_deliveries: TimeDelta::days(settings.retention.webhook_deliveries_days.into()),
+        notifications: TimeDelta::days(settings.retention.notifications_days.into()),
     }
 }
 

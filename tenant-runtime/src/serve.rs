@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use actix_web::App;
+use actix_web::{App, middleware::from_fn};
 use anyhow::Context as _;
 use broker::Publisher;
 use clock::Clock;
@@ -122,6 +122,7 @@ fn listen(settings: &Settings, api: &Api, health: &Health, clock: &Clock) -> any
             .configure(tr_http::configure)
             .configure(web::health::configure)
             .configure(web::configure_app)
+            .wrap(from_fn(tr_http::in_trace))
             .wrap(Edge::new(clock.clone()))
     })?)
 }

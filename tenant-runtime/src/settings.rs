@@ -37,6 +37,8 @@ pub struct Settings {
     pub retention: Retention,
     /// Messages to other programs.
     pub webhooks: Webhooks,
+    /// Mail to people.
+    pub mail: Mail,
     /// What a client may ask at most.
     pub limits: Limits,
     /// The log.
@@ -153,6 +155,8 @@ pub struct Retention {
     pub idempotency_keys_hours: u32,
     /// Days that deliveries of webhooks are kept.
     pub webhook_deliveries_days: u32,
+    /// Days that notifications are kept.
+    pub notifications_days: u32,
 }
 
 /// `[webhooks]`
@@ -167,6 +171,18 @@ pub struct Webhooks {
     pub nameserver: String,
     /// How long a receiver may take.
     pub timeout_ms: u64,
+}
+
+/// `[mail]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Where it is handed over.
+    pub url: Secret,
+    /// Who sends it.
+    pub from: String,
+    /// The platform's public address: tenants' pages are at hosts below it.
+    pub public_url: String,
 }
 
 /// `[limits]`
@@ -232,6 +248,14 @@ impl Validate for Settings {
             "broker.heartbeat_seconds",
             "must be between 2 and 600",
         );
+        let public = url::Url::parse(&self.mail.public_url);
+        rule(
+            public.is_ok_and(|url| {
+                matches!(url.scheme(), "http" | "https") && url.domain().is_some()
+            }),
+            "mail.public_url",
+            "must be http(s)://host[:port]",
+        );
         let cache = self.cache.url.expose();
         rule(
             cache.is_empty()
@@ -261,7 +285,8 @@ impl Validate for Settings {
         rule(
             kept.done_events_days >= 1
                 && kept.idempotency_keys_hours >= 24
-                && kept.webhook_deliveries_days >= 4,
+                && kept.webhook_deliveries_days >= 4
+                && kept.notifications_days >= 30,
             "retention",
             "events are kept a day at least, answers to keyed requests 24 hours, deliveries the 4 \
              days for which they are tried",

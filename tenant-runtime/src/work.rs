@@ -6,13 +6,17 @@ use anyhow::Context as _;
 use broker::{Class, ConsumerOptions, Handler, Link, Publisher, consume, retire};
 use clock::Clock;
 use cp_node_api::NodeRole;
-use tokio::task::JoinSet;
+use mailer::{Mailer, SmtpSettings};
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{
-    ActiveTenants, ActivityLog, HousekeepingHandler, Relay, WebhookSender, Workplace, sweep,
+    ActiveTenants, ActivityLog, FleetFacts, HousekeepingHandler, Notifier, Relay, Taps, Told,
+    WebhookSender, Workplace, sweep,
 };
+use tr_live::{Hub, HubSettings, keep_told};
+use url::Url;
 
-use crate::{fleet::Fleet, queues, settings::Settings, side, webhooks};
+use crate::{fleet::Fleet, oversight, queues, settings::Settings, side, webhooks};
 
 /// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
 ///
@@ -42,11 +46,14 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let reporting = tokio::spawn(queues::need(health, links, Some(relay.clone())));
     let consumers = Consumers {
         link: inward.clone(),
-        publisher,
+        publisher: publisher.clone(),
+        taps: Taps::closed(),
         stop: stop.clone(),
     };
     let mut tasks = JoinSet::new();
+    let links = (&inward, &publisher);
     tasks.spawn(retire(inward.clone(), stop.clone()));
+    oversight::spawn(&mut tasks, &fleet, &relay, links, &consumers.taps, &stop);
     let place = Workplace {
         pools: fleet.pools.clone(),
         clock: Clock::system(),
@@ -56,6 +63,10 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     consumers.spawn(&mut tasks, Class::Activity, place.handler(ActivityLog));
     let sender = sender(&settings)?;
     consumers.spawn(&mut tasks, Class::Webhook, place.handler(sender));
+    let (live_link, hub) = listeners(&settings, &fleet, &mut tasks, &stop)?;
+    let notifier = notifier(&settings, &fleet)?;
+    let told = Told::new(place.handler(notifier), move |tenant| hub.committed(tenant));
+    consumers.spawn(&mut tasks, Class::Notification, told);
     consumers.spawn(
         &mut tasks,
         Class::Housekeeping,
@@ -83,7 +94,7 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     relaying.await.context("the relay failed")?;
     reporting.abort();
     membership.leave().await;
-    tokio::join!(inward.close(), outward.close());
+    tokio::join!(inward.close(), outward.close(), live_link.close());
     fleet.pools.close().await;
     ended.context("the listener failed")
 }
@@ -94,15 +105,50 @@ fn sender(settings: &Settings) -> anyhow::Result<WebhookSender> {
     Ok(WebhookSender::new(sealer, fetcher, Clock::system()))
 }
 
+fn notifier(settings: &Settings, fleet: &Fleet) -> anyhow::Result<Notifier<FleetFacts>> {
+    let mail = &settings.mail;
+    let public = Url::parse(&mail.public_url).context("mail.public_url")?;
+    let mailer = Mailer::new(&SmtpSettings {
+        url: mail.url.clone(),
+        from: mail.from.clone(),
+    });
+    let facts = FleetFacts::new(fleet.api.clone(), public);
+    Ok(Notifier::new(
+        facts,
+        mailer.context("mail")?,
+        Clock::system(),
+    ))
+}
+
+/// A way to those who listen on other nodes: what is told here, they hear there.
+fn listeners(
+    settings: &Settings,
+    fleet: &Fleet,
+    tasks: &mut JoinSet<()>,
+    stop: &CancellationToken,
+) -> anyhow::Result<(Link, Hub)> {
+    let (pushes, pushed) = mpsc::channel(4096);
+    let hub = Hub::new(fleet.pools.clone(), HubSettings::default(), Some(pushes));
+    let link = queues::link(settings, "live")?;
+    tasks.spawn(keep_told(link.clone(), hub.clone(), pushed, stop.clone()));
+    Ok((link, hub))
+}
+
 fn housekeeping(fleet: &Fleet, settings: &Settings) -> HousekeepingHandler {
     let kept = queues::retention(settings);
-    HousekeepingHandler::new(fleet.pools.clone(), Clock::system(), kept)
+    HousekeepingHandler::new(
+        fleet.pools.clone(),
+        fleet.api.clone(),
+        Clock::system(),
+        kept,
+    )
 }
 
 /// Starts consumers, one per queue.
 struct Consumers {
     link: Link,
     publisher: Publisher,
+    taps: Taps,
     stop: CancellationToken,
 }
 
@@ -110,10 +156,14 @@ impl Consumers {
     fn spawn<H: Handler>(&self, tasks: &mut JoinSet<()>, class: Class, handler: H) {
         let handler = Arc::new(handler);
         for shard in 0..class.spec().shards {
+            let options = ConsumerOptions {
+                tap: self.taps.of(class),
+                ..ConsumerOptions::new(class, shard)
+            };
             tasks.spawn(consume(
                 self.link.clone(),
                 self.publisher.clone(),
-                ConsumerOptions::new(class, shard),
+                options,
                 Arc::clone(&handler),
                 self.stop.clone(),
             ));

@@ -184,6 +184,7 @@ where
     }
     let (request, payload) = request.into_parts();
     if visitor.found.is_none()
+        && !paths::is_for_visitors(request.path())
         && let Some(way) = pages::to_sign_in(&request)
     {
         let way = way.map_into_right_body().map_into_right_body();
@@ -376,12 +377,17 @@ impl Keeper {
         payload: Payload,
         visitor: Visitor,
     ) -> Result<HttpResponse<Passed>, ApiError> {
-        let session = visitor.found.as_ref().ok_or(ProblemCode::Unauthenticated)?;
+        let session = match &visitor.found {
+            // Whoever is signed in is a visitor there like everybody else.
+            _ if paths::is_for_visitors(request.path()) => None,
+            Some(session) => Some(session),
+            None => return Err(ProblemCode::Unauthenticated.into()),
+        };
         let identity = self.identity(&visitor.route, session)?;
         let request_id = request.extensions().get::<RequestId>().cloned();
         let request_id = request_id.unwrap_or_else(|| self.shared.clock.new_request_id());
         let over = || -> LocalBoxFuture<'static, ()> {
-            let Some(credential) = visitor.shown.credential() else {
+            let (Some(credential), Some(session)) = (visitor.shown.credential(), session) else {
                 return Box::pin(std::future::ready(()));
             };
             let opener = Opener {
@@ -404,17 +410,18 @@ impl Keeper {
     fn identity(
         &self,
         route: &Route,
-        session: &Arc<CachedSession>,
+        session: Option<&Arc<CachedSession>>,
     ) -> Result<http::HeaderValue, ApiError> {
-        let now = self.shared.clock.now();
-        self.shared
-            .identities
-            .header(route.context(), session, now)
-            .map_err(|error| {
-                ApiError::new(ProblemCode::Unavailable)
-                    .retry_after(RETRY_AFTER)
-                    .because(&error)
-            })
+        let (now, identities) = (self.shared.clock.now(), &self.shared.identities);
+        let signed = match session {
+            Some(session) => identities.header(route.context(), session, now),
+            None => identities.visitor(route.context(), now),
+        };
+        signed.map_err(|error| {
+            ApiError::new(ProblemCode::Unavailable)
+                .retry_after(RETRY_AFTER)
+                .because(&error)
+        })
     }
 }
 

@@ -34,8 +34,12 @@ const CONTROL_PLANE: [&str; 15] = [
 /// runtime reads their projection.
 const CONTROL_PLANE_WRITES: [&str; 1] = ["/api/v1/members"];
 
-/// What one who is refused by an access policy may still see.
-const FOR_THE_REFUSED: [&str; 3] = ["/access-refused", "/assets", "/auth/brand"];
+/// What one who is refused by an access policy may still see. Links of mail are followed by mail
+/// servers from anywhere; they show nothing.
+const FOR_THE_REFUSED: [&str; 4] = ["/access-refused", "/assets", "/auth/brand", UNSUBSCRIBE];
+
+/// Links of mail, which anybody may follow who has one.
+const UNSUBSCRIBE: &str = "/unsubscribe";
 
 /// The ways out; a policy keeps nobody in.
 const SIGN_OUT: [&str; 2] = ["/auth/v1/sign-out", "/sign-out"];
@@ -62,6 +66,12 @@ pub fn is_health(path: &str) -> bool {
 #[must_use]
 pub fn is_for_the_refused(path: &str) -> bool {
     FOR_THE_REFUSED.iter().any(|prefix| is_under(path, prefix))
+}
+
+/// Whether anybody may come there, signed in or not, and the node finds out what they may.
+#[must_use]
+pub fn is_for_visitors(path: &str) -> bool {
+    is_under(path, UNSUBSCRIBE)
 }
 
 /// Whether it ends a session.
@@ -132,6 +142,13 @@ mod tests {
         ] {
             assert_eq!(owner(&Method::POST, path), Owner::Runtime, "{path}");
         }
+    }
+
+    #[test]
+    fn links_of_mail_are_for_anybody() {
+        assert_eq!(owner(&Method::POST, "/unsubscribe/x"), Owner::Runtime);
+        assert!(is_for_visitors("/unsubscribe/x") && is_for_the_refused("/unsubscribe/x"));
+        assert!(!is_for_visitors("/unsubscribed") && !is_for_visitors("/api/v1/notifications"));
     }
 
     #[test]

@@ -65,10 +65,20 @@ fn environment(up: &Up, binary: &str) -> Vec<(&'static str, String)> {
                 format!("http://{}", STAFF_PORT.address()),
             ),
         ],
-        _ => vec![(
-            "TR__CONTROL_PLANE__URL",
-            format!("http://{}", NODE_API_PORT.address()),
-        )],
+        _ => vec![
+            (
+                "TR__CONTROL_PLANE__URL",
+                format!("http://{}", NODE_API_PORT.address()),
+            ),
+            (
+                "TR__MAIL__URL",
+                format!("smtp://127.0.0.1:{}", up.stack.ports.smtp),
+            ),
+            (
+                "TR__MAIL__PUBLIC_URL",
+                format!("http://trellis.localhost:{}", GATEWAY_PORT.number()),
+            ),
+        ],
     }
 }
 

@@ -10,12 +10,14 @@ use kernel::{RequestContext, TypedId, WorkItemId};
 use sea_orm::DatabaseTransaction;
 use tr_domain::access::Viewer;
 use tr_domain::event::{Event, EventPayload};
-use tr_store::outbox::{self, Entry};
+use tr_domain::notifications::NotificationId;
+use tr_store::outbox::{self, Entry, Whisper};
 use tr_store::{StoreError, epochs, locks};
 
 use crate::error::UseCaseError;
 use crate::events::dispatch;
 use crate::idempotency::{self, Keyed, Outcome, Reservation};
+use crate::trace;
 
 /// How often a write is tried before its deadlock is reported.
 const ATTEMPTS: u32 = 8;
@@ -32,6 +34,7 @@ pub(crate) struct Unit<'a> {
     /// The grids whose locks are held, in the order in which they are locked.
     grids: BTreeSet<WorkItemId>,
     events: Vec<Event>,
+    whispers: Vec<Whisper>,
 }
 
 impl Unit<'_> {
@@ -60,12 +63,25 @@ impl Unit<'_> {
         }
     }
 
+    /// Notes that a notification of the caller's changed, for their other windows.
+    pub(crate) fn whisper(&mut self, kind: &'static str, notification: NotificationId) {
+        let id = Clock::system().new_uuid();
+        self.whispers.push(Whisper {
+            id,
+            kind,
+            notification,
+            member: self.viewer.member,
+            request: id,
+        });
+    }
+
     async fn commit(self) -> Result<(), StoreError> {
         let Self {
             ctx,
             tx,
             grids,
             events,
+            whispers,
             ..
         } = self;
         if !events.is_empty() {
@@ -82,7 +98,9 @@ impl Unit<'_> {
                 payload: EventPayload::new(event, ctx.actor.member, ctx.request_id.to_string()),
             })
             .collect();
-        outbox::append(&tx, entries, ctx.now, None).await?;
+        let trace = trace::current();
+        outbox::append(&tx, entries, ctx.now, trace.as_deref()).await?;
+        outbox::whisper(&tx, &whispers, ctx.now).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -156,6 +174,7 @@ async fn attempt_once<P, V, E: UseCaseError>(
         tx,
         grids: BTreeSet::new(),
         events: Vec::new(),
+        whispers: Vec::new(),
     };
     let result = in_transaction(&mut unit, key, prepared, work).await;
     match result {

@@ -15,4 +15,4 @@ mod key;
 
 pub use cache::{Cache, CacheSettings, Computed};
 pub use documents::{Documents, DocumentsError, SweepError};
-pub use key::{Key, Kind};
+pub use key::{KINDS, Key, Kind, KindSpec};

@@ -128,6 +128,8 @@ pub enum ObjectType {
     Group,
     /// A webhook.
     Webhook,
+    /// A notification; only they to whom it goes hear of it.
+    Notification,
 }
 
 /// One thing that happened.

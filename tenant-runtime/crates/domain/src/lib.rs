@@ -21,6 +21,6 @@ pub use content::{Content, ContentPatch};
 pub use fault::{Fault, Faults};
 pub use time::LocalMinute;
 pub use words::{
-    Constraint, DeliveryState, DependencyKind, DisabledReason, ElementType, GateOutcome, ObjectKind, Rag, Scheduling, UnknownWord,
-    WorkItemKind,
+    Constraint, DeliveryState, DependencyKind, DisabledReason, ElementType, GateOutcome,
+    ObjectKind, Rag, Scheduling, UnknownWord, WorkItemKind,
 };

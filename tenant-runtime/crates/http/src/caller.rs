@@ -13,6 +13,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
+use chrono::{DateTime, Utc};
 use clock::Clock;
 use db::{TenantDb, TenantPools};
 use identity::Verifier;
@@ -191,6 +192,40 @@ impl<S> Caller<S> {
     pub(crate) fn committed(&self) {
         self.api.0.hub.committed(self.context.tenant);
         (self.api.0.committed)(self.context.tenant);
+    }
+}
+
+/// Somebody who follows a link, signed in or not: the gateway says for which tenant, and that is all
+/// that is known.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    tenant: TenantContext,
+    api: Api,
+}
+
+impl Visitor {
+    /// The database of the tenant whose host they came to.
+    pub(crate) async fn db(&self) -> Result<TenantDb, Failure> {
+        Ok(self.api.0.pools.get(&self.tenant).await?)
+    }
+
+    /// Now.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.api.0.clock.now()
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready((|| {
+            let api = request.app_data::<Api>().ok_or(ProblemCode::Internal)?;
+            let tenant = api.context(request)?.tenant;
+            let api = api.clone();
+            Ok(Self { tenant, api })
+        })())
     }
 }
 

@@ -5,7 +5,8 @@ use db::{DbError, PlacementError};
 use tr_app::{
     Denied, IdempotencyError, StoreError, activity::ActivityError, dependencies::DependencyError,
     folders::FolderError, grants::GrantError, groups::GroupError, labels::LabelError,
-    members::MemberError, webhooks::WebhookError, work_items::WorkItemError,
+    members::MemberError, notifications::NotificationError, webhooks::WebhookError,
+    work_items::WorkItemError,
 };
 use tr_domain::Faults;
 use web::{ApiError, ProblemCode};
@@ -185,6 +186,17 @@ impl From<MemberError> for Failure {
     }
 }
 
+impl From<NotificationError> for Failure {
+    fn from(error: NotificationError) -> Self {
+        Self(match error {
+            NotificationError::Denied(error) => denied(error),
+            NotificationError::Invalid(faults) => invalid(&faults),
+            NotificationError::Idempotency(error) => key(error),
+            NotificationError::Store(error) => store(&error),
+        })
+    }
+}
+
 impl From<ActivityError> for Failure {
     fn from(error: ActivityError) -> Self {
         Self(match error {
@@ -221,6 +233,19 @@ impl From<GroupError> for Failure {
     }
 }
 
+impl From<DependencyError> for Failure {
+    fn from(error: DependencyError) -> Self {
+        Self(match error {
+            DependencyError::Denied(error) => denied(error),
+            DependencyError::Invalid(faults) => invalid(&faults),
+            DependencyError::Exists => already_there(&error),
+            DependencyError::Circle => against(&error),
+            DependencyError::Idempotency(error) => key(error),
+            DependencyError::Store(error) => store(&error),
+        })
+    }
+}
+
 impl From<WebhookError> for Failure {
     fn from(error: WebhookError) -> Self {
         Self(match error {
@@ -232,19 +257,6 @@ impl From<WebhookError> for Failure {
             WebhookError::Seal(error) => ApiError::internal(&error),
             WebhookError::Idempotency(error) => key(error),
             WebhookError::Store(error) => store(&error),
-        })
-    }
-}
-
-impl From<DependencyError> for Failure {
-    fn from(error: DependencyError) -> Self {
-        Self(match error {
-            DependencyError::Denied(error) => denied(error),
-            DependencyError::Invalid(faults) => invalid(&faults),
-            DependencyError::Exists => already_there(&error),
-            DependencyError::Circle => against(&error),
-            DependencyError::Idempotency(error) => key(error),
-            DependencyError::Store(error) => store(&error),
         })
     }
 }

@@ -16,16 +16,19 @@ mod labels;
 mod live;
 mod maybe;
 mod members;
+mod notifications;
 mod openapi;
 mod paging;
 mod reply;
 mod routes;
 mod schema;
+mod trace;
 mod webhooks;
 mod work_items;
 
 pub use caller::Api;
 pub use openapi::{openapi, openapi_json};
+pub use trace::in_trace;
 
 use actix_web::web::ServiceConfig;
 

@@ -32,6 +32,7 @@ use crate::routes;
         (name = "Grants", description = "Who may do what on a folder or grid."),
         (name = "Activity", description = "What happened."),
         (name = "Webhooks", description = "Addresses that hear of what happens, and what was sent to them."),
+        (name = "Notifications", description = "What the caller was told, and by which ways they are."),
         (name = "Meta", description = "About this API."),
     ),
     servers((url = "/", description = "The tenant's own host.")),

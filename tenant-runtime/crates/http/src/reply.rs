@@ -91,6 +91,16 @@ pub(crate) fn changed(revision: Revision, body: &impl Serialize) -> StoredAnswer
     }
 }
 
+/// 200 with something that has no revision.
+pub(crate) fn ok(body: &impl Serialize) -> StoredAnswer {
+    StoredAnswer {
+        status: 200,
+        etag: None,
+        location: None,
+        body: encode(body),
+    }
+}
+
 /// 202 with what will be done.
 pub(crate) fn accepted(body: &impl Serialize) -> StoredAnswer {
     StoredAnswer {

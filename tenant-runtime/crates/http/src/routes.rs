@@ -15,5 +15,6 @@ pub(crate) fn all(cfg: &mut ServiceConfig<'_>) {
         .configure(crate::grants::routes)
         .configure(crate::activity::routes)
         .configure(crate::webhooks::routes)
+        .configure(crate::notifications::routes)
         .configure(crate::live::routes);
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use tr_domain::{
     Constraint, DependencyKind, ElementType, GateOutcome, Rag, Scheduling, WorkItemKind,
-    access::Level,
+    access::Level, notifications::MailChoice,
 };
 use utoipa::{
     PartialSchema, ToSchema,
@@ -58,6 +58,8 @@ words! {
     DependencyKindWord = "DependencyKind", "Which ends a dependency ties: finish to start, and so on.", DependencyKind::WORDS;
     /// [`Level`]
     LevelWord = "Level", "A right; each holds the ones before it.", Level::WORDS;
+    /// [`tr_domain::notifications::MailChoice`]
+    MailChoiceWord = "MailChoice", "When there is mail: once it has settled, once a day, never.", MailChoice::WORDS;
     /// The state of a member.
     MemberStateWord = "MemberState", "Whether a member has come in, and is still there.", &["invited", "active", "archived"];
 }

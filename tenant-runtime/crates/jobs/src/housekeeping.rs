@@ -30,6 +30,8 @@ pub struct Retention {
     pub idempotency_keys: TimeDelta,
     /// Deliveries of webhooks.
     pub webhook_deliveries: TimeDelta,
+    /// What people were told, and notes of mail.
+    pub notifications: TimeDelta,
 }
 
 impl Default for Retention {
@@ -38,6 +40,7 @@ impl Default for Retention {
             done_events: TimeDelta::days(7),
             idempotency_keys: TimeDelta::hours(24),
             webhook_deliveries: TimeDelta::days(30),
+            notifications: TimeDelta::days(180),
         }
     }
 }
@@ -70,6 +73,8 @@ impl HousekeepingHandler {
         let jobs = jobs(db.conn(), now - self.retention.done_events).await?;
         let keys = keys(db.conn(), now - self.retention.idempotency_keys).await?;
         let sent = deliveries(db.conn(), now - self.retention.webhook_deliveries).await?;
+        let told = told(db.conn(), now - self.retention.notifications).await?;
+        metrics::counter!("purged_rows_total", "of" => "notifications").increment(told);
         metrics::counter!("purged_rows_total", "of" => "webhook_deliveries").increment(sent);
         metrics::counter!("purged_rows_total", "of" => "outbox").increment(events);
         metrics::counter!("purged_rows_total", "of" => "jobs").increment(jobs);
@@ -117,6 +122,19 @@ async fn deliveries(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<
         let now = retention::delete_webhook_deliveries(conn, before).await?;
         deleted += now;
         if now < retention::ROWS_PER_CALL {
+            break;
+        }
+    }
+    Ok(deleted)
+}
+
+async fn told(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
+    let mut deleted = 0;
+    for _ in 0..CALLS_PER_JOB {
+        let told = retention::delete_notifications(conn, before).await?;
+        let mails = retention::delete_notification_mails(conn, before).await?;
+        deleted += told + mails;
+        if told.max(mails) < retention::ROWS_PER_CALL {
             break;
         }
     }

@@ -4,6 +4,8 @@
 mod activity;
 mod handling;
 mod housekeeping;
+mod notifications;
+mod queues;
 mod relay;
 mod ring;
 mod sweep;
@@ -15,6 +17,8 @@ mod webhooks;
 pub use activity::ActivityLog;
 pub use handling::{ClassHandler, Effect, Work, Workplace, Writing};
 pub use housekeeping::{HousekeepingHandler, Retention};
+pub use notifications::{Facts, FactsError, FleetFacts, Notifier, TenantFacts, Told};
+pub use queues::{Backlog, DeadLetterKeeper, Redriver, Reporter, Taps, count_backlogs};
 pub use relay::{Nudge, Relay, RelaySettings};
 pub use ring::{Ring, RingError, RingPage};
 pub use sweep::{SweepSettings, sweep};

@@ -1,5 +1,7 @@
 //! Jobs: done once when they are due, coalesced until they are taken up, cancelled, dead.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
@@ -54,6 +56,7 @@ impl Effect for Notebook {
     }
 
     async fn act(&self, _: &TenantContext, _: &TenantDb, work: &Work) -> Option<String> {
+        tracing::info!("acted");
         self.0.acted.lock().unwrap().push(work.payload.clone());
         self.0.open.acquire().await.unwrap().forget();
         Some(work.payload.clone())
@@ -85,7 +88,8 @@ async fn schedule(tenant: &Tenant, key: &str, what: &str, millis: i64) {
         payload: json!({ "what": what }),
         due_at: Utc::now() + TimeDelta::milliseconds(millis),
     };
-    jobs::schedule(tenant.db.conn(), job, None).await.unwrap();
+    let trace = Some(support::TRACE);
+    jobs::schedule(tenant.db.conn(), job, trace).await.unwrap();
 }
 
 async fn left(tenant: &Tenant) -> i64 {
@@ -113,6 +117,47 @@ async fn a_job_is_done_once_when_it_is_due() {
     assert_eq!(tenant.count(early).await, 0);
     consumers.stop().await;
     relay.running.stop().await;
+}
+
+/// A log that a test reads.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+// On one thread, whose subscriber is the test's.
+#[tokio::test]
+async fn what_is_done_for_a_job_is_part_of_the_trace_that_caused_it() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let world = World::new().await;
+    let tenant = world.tenant().await;
+    let relay = world.relay(&world.link(), RelaySettings::default());
+    let handler = Arc::new(world.place(&relay.nudge).handler(Notebook::new(100)));
+    let consumers = world.consumers(&world.link(), Class::Notification, &handler);
+    schedule(&tenant, "traced", "traced", 0).await;
+    relay.nudge.nudge(tenant.context);
+    eventually(LIMIT, || async { left(&tenant).await == 0 }).await;
+    consumers.stop().await;
+    relay.running.stop().await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let line = log.lines().find(|line| line.ends_with("acted")).unwrap();
+    assert!(line.contains("consume{class=\"notification\""), "{line}");
+    assert!(line.contains(support::TRACE), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

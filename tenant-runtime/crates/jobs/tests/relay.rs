@@ -76,7 +76,8 @@ async fn what_the_broker_lost_is_published_again_and_the_dead_are_not() {
     tenant
         .run("UPDATE outbox SET dead_at = NOW(6) WHERE number = 4")
         .await;
-    let hours = |hours: u32| format!("UPDATE outbox SET published_at = NOW(6) - INTERVAL {hours} HOUR");
+    let hours =
+        |hours: u32| format!("UPDATE outbox SET published_at = NOW(6) - INTERVAL {hours} HOUR");
     // Of what was published lately nobody can say yet that it is lost.
     tenant.run(&hours(1)).await;
     relay.nudge.nudge(tenant.context);
@@ -85,7 +86,9 @@ async fn what_the_broker_lost_is_published_again_and_the_dead_are_not() {
     tenant.commit(1).await;
     relay.nudge.nudge(tenant.context);
     eventually(LIMIT, || async { tenant.done().await == 1 }).await;
-    tenant.run(&format!("{} WHERE done_at IS NULL", hours(3))).await;
+    tenant
+        .run(&format!("{} WHERE done_at IS NULL", hours(3)))
+        .await;
     relay.nudge.nudge(tenant.context);
     eventually(LIMIT, || async { tenant.done().await == 10 }).await;
     let fourth = "SELECT COUNT(*) FROM outbox WHERE number = 4 AND done_at IS NULL \

@@ -6,7 +6,7 @@ use db::TenantDb;
 use kernel::{Actor, FolderId, MemberId, WorkItemId};
 use serde_json::Value;
 use tr_domain::access::Viewer;
-use tr_domain::event::EventPayload;
+use tr_domain::event::{EventPayload, ObjectType};
 use tr_store::{StoreError, epochs, folders};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ pub enum Topic {
     Grid(WorkItemId),
     /// A folder, and the grids in it as a whole.
     Folder(FolderId),
-    /// What is assigned to oneself or taken away.
+    /// What is assigned to oneself or taken away, and what one is told.
     Me,
 }
 
@@ -61,8 +61,10 @@ impl Topic {
             Self::Grid(grid) => event.grid_id == Some(grid),
             Self::Folder(folder) => event.folder_id == Some(folder),
             Self::Me => event.changes.iter().any(|change| {
-                change.field.as_deref() == Some("assignee_id")
-                    && (names(&change.old, member) || names(&change.new, member))
+                let field = change.field.as_deref();
+                let theirs = field == Some("assignee_id")
+                    || event.object == ObjectType::Notification && field == Some("member_id");
+                theirs && (names(&change.old, member) || names(&change.new, member))
             }),
         }
     }
@@ -94,7 +96,7 @@ pub async fn may_listen(db: &TenantDb, actor: &Actor, topic: Topic) -> Result<bo
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use tr_domain::event::{FieldChange, ObjectType};
+    use tr_domain::event::FieldChange;
 
     use super::*;
 
@@ -140,5 +142,14 @@ mod tests {
         assert!(Topic::Folder(folder.into()).takes(&event, me));
         assert!(Topic::Me.takes(&event, me));
         assert!(!Topic::Me.takes(&event, other));
+        let told = EventPayload {
+            object: ObjectType::Notification,
+            grid_id: None,
+            folder_id: None,
+            changes: vec![FieldChange::of("member_id", json!(null), json!(other))],
+            ..event
+        };
+        assert!(Topic::Me.takes(&told, other) && !Topic::Me.takes(&told, me));
+        assert!(!Topic::Grid(grid.into()).takes(&told, other));
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod activity;
+pub mod backlog;
 pub mod dependencies;
 pub mod entities;
 pub mod epochs;
@@ -17,6 +18,7 @@ pub mod labels;
 pub mod live;
 pub mod locks;
 pub mod members;
+pub mod notifications;
 pub mod outbox;
 pub mod relaying;
 pub mod retention;

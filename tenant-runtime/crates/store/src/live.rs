@@ -5,6 +5,7 @@ use sea_orm::ConnectionTrait;
 use tr_domain::event::EventPayload;
 
 use crate::StoreError;
+use crate::outbox::LIVE;
 use crate::sql::Sql;
 
 /// The class that every event has a row of.
@@ -55,10 +56,11 @@ pub async fn after(
 ) -> Result<Vec<Numbered>, StoreError> {
     Sql::new(
         "SELECT number, kind, occurred_at, payload FROM outbox FORCE INDEX (PRIMARY) \
-         WHERE number > ? AND class = ? ORDER BY number",
+         WHERE number > ? AND class IN (?, ?) ORDER BY number",
     )
     .bind(number)
     .bind(EVERY)
+    .bind(LIVE)
     .text(&format!(" LIMIT {limit}"))
     .all(conn, |c| {
         Ok(Numbered {

@@ -81,9 +81,9 @@ fn read(c: &mut Columns<'_>) -> Result<MemberRow, StoreError> {
 const SYSTEM_GROUPS_OF_M: &str = "IF(m.external, s.system = 'external', \
     s.system IN ('internal', CONCAT(m.role, 's')))";
 
-/// A condition: members know everyone; guests know those who hold a right on something that they
+/// A condition on `m`: members know everyone; guests know those who hold a right on something that they
 /// see, and themselves.
-fn known_to(viewer: &Viewer) -> Sql {
+pub(crate) fn known_to(viewer: &Viewer) -> Sql {
     if !viewer.external {
         return Sql::new("TRUE");
     }

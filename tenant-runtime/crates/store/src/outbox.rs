@@ -1,8 +1,11 @@
 //! The outbox: numbered events, one row per class that handles them.
 
 use chrono::{DateTime, Utc};
+use kernel::{MemberId, RequestId, TypedId as _};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
-use tr_domain::event::{Event, EventKind, EventPayload};
+use serde_json::{Value, json};
+use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType};
+use tr_domain::notifications::NotificationId;
 use uuid::Uuid;
 
 use crate::StoreError;
@@ -20,6 +23,92 @@ pub struct Entry {
     pub payload: EventPayload,
     /// Who handles it.
     pub classes: &'static [&'static str],
+}
+
+/// The class of what is only for those who listen: nobody handles it.
+pub(crate) const LIVE: &str = "live";
+
+/// Something that one member hears of who listens, and nobody else.
+#[derive(Debug, Clone, Copy)]
+pub struct Whisper {
+    /// A new id.
+    pub id: Uuid,
+    /// What happened: `notification.created`.
+    pub kind: &'static str,
+    /// To which notification.
+    pub notification: NotificationId,
+    /// Whose it is.
+    pub member: MemberId,
+    /// In which request or job.
+    pub request: Uuid,
+}
+
+impl Whisper {
+    fn payload(&self) -> EventPayload {
+        EventPayload {
+            object: ObjectType::Notification,
+            object_id: self.notification.as_uuid(),
+            grid_id: None,
+            folder_id: None,
+            actor_id: self.member,
+            request_id: RequestId::from_uuid(self.request).to_string(),
+            changes: vec![FieldChange::of(
+                "member_id",
+                Value::Null,
+                json!(self.member),
+            )],
+        }
+    }
+}
+
+/// Numbers what members hear of and writes it. Call it last, as [`append`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn whisper(
+    conn: &impl ConnectionTrait,
+    whispers: &[Whisper],
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if whispers.is_empty() {
+        return Ok(());
+    }
+    let first = numbers(conn, whispers.len() as u64).await?;
+    let rows = (first..).zip(whispers).map(|(number, whisper)| {
+        let payload = serde_json::to_value(whisper.payload())
+            .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let row = outbox::Model {
+            number,
+            class: LIVE.to_owned(),
+            event_id: whisper.id,
+            kind: whisper.kind.to_owned(),
+            version: Event::VERSION,
+            payload,
+            occurred_at: at,
+            traceparent: None,
+            // There is nothing to relay.
+            published_at: Some(at),
+            done_at: Some(at),
+            dead_at: None,
+        };
+        Ok(row.into_active_model())
+    });
+    let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+    outbox::Entity::insert_many(rows)
+        .exec_without_returning(conn)
+        .await?;
+    Ok(())
+}
+
+/// Takes the next numbers, and gives the first. They are locked until the commit.
+async fn numbers(conn: &impl ConnectionTrait, count: u64) -> Result<u64, StoreError> {
+    let last = Sql::new("UPDATE event_counter SET value = LAST_INSERT_ID(value + ?) WHERE id = 1")
+        .bind(count)
+        .run(conn)
+        .await?
+        .last_insert_id();
+    let first = (last + 1).checked_sub(count).filter(|_| last >= count);
+    first.ok_or_else(|| StoreError::Unreadable("no event counter".into()))
 }
 
 /// Numbers the events and writes them. Call it last: the numbers are locked until the commit, which
@@ -57,13 +146,7 @@ pub async fn append(
             });
         }
     }
-    let last = Sql::new("UPDATE event_counter SET value = LAST_INSERT_ID(value + ?) WHERE id = 1")
-        .bind(count)
-        .run(conn)
-        .await?
-        .last_insert_id();
-    let first = (last + 1).checked_sub(count).filter(|_| last >= count);
-    let first = first.ok_or_else(|| StoreError::Unreadable("no event counter".into()))?;
+    let first = numbers(conn, count).await?;
     let rows = rows.into_iter().map(|row| {
         let number = first + row.number;
         outbox::Model { number, ..row }.into_active_model()

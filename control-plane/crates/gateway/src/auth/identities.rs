@@ -13,7 +13,7 @@ use cp_app::{
 };
 use http::HeaderValue;
 use identity::Claims;
-use kernel::TenantContext;
+use kernel::{Actor, MemberId, Role, Scopes, TenantContext};
 use moka::sync::Cache;
 
 /// How long before its end an identity is used no more: a node has to get it in time.
@@ -100,6 +100,31 @@ impl Identities {
             },
         );
         Ok(header)
+    }
+
+    /// The value of the identity header for somebody of whom nothing is known but where they came:
+    /// it has no scope, so that no route takes it but those that need none.
+    pub(crate) fn visitor(
+        &self,
+        tenant: TenantContext,
+        now: DateTime<Utc>,
+    ) -> Result<HeaderValue, NoSigner> {
+        let signer = self.keys.signer(now).ok_or(NoSigner)?;
+        let actor = Actor {
+            member: MemberId::from_uuid(Default::default()),
+            role: Role::User,
+            external: true,
+            session: None,
+            scopes: Some(Scopes::default()),
+        };
+        let claims = Claims {
+            tenant,
+            actor,
+            support: None,
+        };
+        let signed = signer.sign(&claims, now);
+        self.signatures.fetch_add(1, Ordering::Relaxed);
+        HeaderValue::try_from(signed.token).map_err(|_| NoSigner)
     }
 
     /// How many identities were signed since the start.

@@ -20,4 +20,5 @@ mod rates;
 mod rotation;
 mod sessions;
 mod tunnels;
+mod visitors;
 mod world;

@@ -7,6 +7,7 @@ mod folder;
 mod grant;
 mod label;
 mod member;
+mod notification;
 mod webhook;
 mod work_item;
 
@@ -17,5 +18,9 @@ pub use folder::{FolderAccess, FolderView};
 pub use grant::{GrantView, SubjectType};
 pub use label::LabelView;
 pub use member::{GroupView, MemberState, MemberView};
+pub use notification::{
+    DefaultNotificationSettingsView, DefaultWayView, MarkedView, NotificationView,
+    OwnNotificationSettingsView, OwnWayView, UnreadView,
+};
 pub use webhook::{DeliveryDetailView, DeliveryView, ReplayedView, WebhookSecretView, WebhookView};
 pub use work_item::{ItemLabel, WorkItemView};

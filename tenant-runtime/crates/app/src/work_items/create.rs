@@ -83,8 +83,11 @@ pub async fn create_work_item(
         labels::put_on_item(unit.conn(), id, &choice).await?;
         count(unit, &item, parent.as_ref()).await?;
         let new = json!({ "kind": item.kind, "name": item.content.name });
-        let change = FieldChange::whole(Value::Null, new);
-        unit.emit(item_event(EventKind::WorkItemCreated, &item, vec![change]));
+        let mut changes = vec![FieldChange::whole(Value::Null, new)];
+        if let Some(assignee) = item.content.assignee_id {
+            changes.push(FieldChange::of("assignee_id", Value::Null, json!(assignee)));
+        }
+        unit.emit(item_event(EventKind::WorkItemCreated, &item, changes));
         Ok(again(unit, id).await?.into())
     };
     keyed(ctx, db, key, prepare, work).await

@@ -2,6 +2,7 @@
 //! when mail goes out.
 
 mod digest;
+mod holds;
 mod id;
 mod rules;
 mod settings;
@@ -9,6 +10,7 @@ mod settle;
 mod zone;
 
 pub use digest::{Digest, next_digest};
+pub use holds::{Present, merge_dates};
 pub use id::NotificationId;
 pub use rules::{Cause, RULES, Rule, Told, Who, concerned, rule};
 pub use settings::{Choice, OwnSettings, TenantSettings, Way};

@@ -164,7 +164,7 @@ fn holders(event: &EventPayload) -> Vec<Who> {
     field(event, "grants")
         .filter(|change| level(&change.new) > level(&change.old))
         .filter_map(|change| {
-            let id = |key: &str| change.new[key].as_str();
+            let id = |key: &str| change.new.get(key)?.as_str();
             match (id("member_id"), id("group_id")) {
                 (Some(member), _) => Some(Who::Member(member.parse().ok()?)),
                 (None, Some(group)) => Some(Who::Group(group.parse().ok()?)),

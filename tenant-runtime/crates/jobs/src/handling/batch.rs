@@ -12,6 +12,7 @@ use tr_store::{
     RowId, StoreError,
     handling::{self, Claimed},
 };
+use tracing::Instrument as _;
 
 use super::{Effect, Work, Writing};
 
@@ -106,9 +107,13 @@ impl<E: Effect> Batch<'_, E> {
         }
         let found = handling::read(self.db.conn(), Self::CLASS, &rows).await?;
         let (_, fresh) = sort(messages, found);
-        let acts = fresh.into_values().map(|work| async move {
-            let acted = self.effect.act(&self.tenant, self.db, &work).await;
-            (work.row, acted)
+        let acts = fresh.into_iter().map(|(place, work)| {
+            let span = messages.get(place).map(|message| self.span(message));
+            let acting = async move {
+                let acted = self.effect.act(&self.tenant, self.db, &work).await;
+                (work.row, acted)
+            };
+            acting.instrument(span.unwrap_or_else(tracing::Span::none))
         });
         Ok(stream::iter(acts)
             .buffer_unordered(ACTS_AT_A_TIME)
@@ -152,7 +157,11 @@ impl<E: Effect> Batch<'_, E> {
             .unzip();
         let written = self.write(&tx, &work).await;
         let written = match written {
-            Ok(written) => tx.commit().await.map_err(EffectError::from).map(|()| written),
+            Ok(written) => tx
+                .commit()
+                .await
+                .map_err(EffectError::from)
+                .map(|()| written),
             Err(error) => Err(error),
         };
         let rows = work.iter().map(|(work, _)| work.row);
@@ -161,7 +170,9 @@ impl<E: Effect> Batch<'_, E> {
             Err(error) => {
                 // Not to be done twice: the next try has it.
                 let rows: Vec<RowId> = rows.collect();
-                let kept = rows.into_iter().zip(work.into_iter().map(|(_, acted)| acted));
+                let kept = rows
+                    .into_iter()
+                    .zip(work.into_iter().map(|(_, acted)| acted));
                 acted.extend(kept);
                 return Err(error);
             }
@@ -184,7 +195,10 @@ impl<E: Effect> Batch<'_, E> {
             return Ok(Vec::new());
         }
         let (tenant, now) = (self.tenant, self.clock.now());
-        let verdicts = self.effect.write(&Writing { tenant, tx, now }, work).await?;
+        let verdicts = self
+            .effect
+            .write(&Writing { tenant, tx, now }, work)
+            .await?;
         if verdicts.len() != work.len() {
             return Err(EffectError::Silent(work.len().abs_diff(verdicts.len())));
         }
@@ -219,6 +233,19 @@ impl<E: Effect> Batch<'_, E> {
         }
     }
 
+    /// The span of one message's effect, part of the trace of the request that caused it.
+    fn span(&self, message: &Incoming) -> tracing::Span {
+        let envelope = &message.envelope;
+        tracing::info_span!(
+            "consume",
+            class = Self::CLASS,
+            tenant.id = %envelope.tenant,
+            kind = envelope.kind,
+            attempt = message.attempt,
+            traceparent = envelope.traceparent,
+        )
+    }
+
     fn measure(&self, messages: &[&Incoming], fresh: &[usize], verdicts: &[Verdict]) {
         let now = self.clock.now();
         let done = fresh.iter().zip(verdicts);
@@ -230,6 +257,8 @@ impl<E: Effect> Batch<'_, E> {
                 .to_std()
                 .unwrap_or_default();
             metrics::histogram!("event_dwell_seconds", "class" => Self::CLASS).record(dwell);
+            self.span(message)
+                .in_scope(|| tracing::debug!(number = message.envelope.number, "took effect"));
         }
         let repeated = messages.len().saturating_sub(fresh.len()) as u64;
         metrics::counter!("events_done_before_total", "class" => Self::CLASS).increment(repeated);
@@ -250,8 +279,10 @@ fn rows(messages: &[&Incoming]) -> Vec<RowId> {
 
 /// Verdicts on what needs no work, and the work of the others by their place.
 fn sort(messages: &[&Incoming], found: Vec<Claimed>) -> (Vec<Verdict>, BTreeMap<usize, Work>) {
-    let mut found: BTreeMap<RowId, Claimed> =
-        found.into_iter().map(|claimed| (claimed.row, claimed)).collect();
+    let mut found: BTreeMap<RowId, Claimed> = found
+        .into_iter()
+        .map(|claimed| (claimed.row, claimed))
+        .collect();
     let (mut fresh, mut seen) = (BTreeMap::new(), BTreeSet::new());
     let mut verdicts = Vec::with_capacity(messages.len());
     for (place, message) in messages.iter().enumerate() {

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use crate::Backlog;
 use doors::Doors;
 use pass::{Pass, PassError};
 
@@ -74,6 +75,7 @@ pub struct Relay {
     clock: Clock,
     settings: RelaySettings,
     doors: Arc<Doors>,
+    backlog: Backlog,
 }
 
 impl Relay {
@@ -91,6 +93,7 @@ impl Relay {
             clock,
             settings,
             doors: Arc::default(),
+            backlog: Backlog::default(),
         }
     }
 
@@ -98,6 +101,12 @@ impl Relay {
     #[must_use]
     pub fn nudge(&self) -> Nudge {
         Nudge(Arc::clone(&self.doors))
+    }
+
+    /// What waits in the tenants that it passes through; counted where somebody wants to know.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        self.backlog.clone()
     }
 
     /// Whether events get away in time, or why not; for health. Requests succeed all the same.
@@ -133,6 +142,7 @@ impl Relay {
         while let Some(tenant) = stop.run_until_cancelled(self.doors.next()).await {
             // Without a broker there is nothing to read for; the tenant is looked at again.
             if self.publisher.link().session().is_none() {
+                self.backlog.saw(tenant);
                 self.doors
                     .left_behind(tenant, None, false, self.clock.now());
                 continue;

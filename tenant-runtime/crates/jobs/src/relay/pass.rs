@@ -117,6 +117,9 @@ impl Relay {
         let db = self.pools.get(tenant).await?;
         let waiting = relaying::waiting(db.conn()).await?;
         let plan = Plan::of(&waiting, self.clock.now());
+        if plan.busy {
+            self.backlog.saw(*tenant);
+        }
         let mut worst = Pass::Empty;
         for (class, lost) in plan.waiting {
             if lost {

@@ -95,6 +95,7 @@ impl TestApp {
             .app_data(allow)
             .configure(tr_http::configure)
             .configure(web::configure_app)
+            .wrap(actix_web::middleware::from_fn(tr_http::in_trace))
             .wrap(web::Edge::new(clock.clone()));
         let service = Rc::new(init_service(app).await);
         let handle: Handle = Rc::new(move |request| {

@@ -65,6 +65,25 @@ pub const EXPECTED: &[(&str, [u16; 6])] = &[
         "replayFailedWebhookDeliveries",
         [404, 404, 404, 404, 202, 404],
     ),
+    // What one is told is one's own; this one is the reader's.
+    ("listNotifications", [200, 200, 200, 200, 200, 200]),
+    ("countUnreadNotifications", [200, 200, 200, 200, 200, 200]),
+    ("markNotificationsRead", [200, 200, 200, 200, 200, 200]),
+    ("markNotificationRead", [404, 200, 404, 404, 404, 404]),
+    ("markNotificationUnread", [404, 200, 404, 404, 404, 404]),
+    ("getOwnNotificationSettings", [200, 200, 200, 200, 200, 200]),
+    ("putOwnNotificationSettings", [200, 200, 200, 200, 200, 200]),
+    (
+        "getDefaultNotificationSettings",
+        [200, 403, 403, 403, 200, 403],
+    ),
+    (
+        "putDefaultNotificationSettings",
+        [200, 403, 403, 403, 200, 403],
+    ),
+    // Whoever has the link, at the tenant's host.
+    ("askToUnsubscribe", [404, 200, 200, 200, 200, 200]),
+    ("unsubscribe", [404, 200, 200, 200, 200, 200]),
     // Everybody may listen; topics are refused one by one. These ask for what nobody can have: events
     // from the future, a socket without an upgrade.
     ("streamEvents", [400, 400, 400, 400, 400, 400]),

@@ -4,6 +4,7 @@ use actix_web::http::Method;
 use serde_json::{Value, json};
 
 use super::world::World;
+use crate::notifications;
 
 /// A request without a caller.
 pub struct Call {
@@ -62,6 +63,21 @@ pub async fn call(world: &World, operation: &str) -> Call {
         _ if operation.contains("Label") => labels(world, operation).await,
         _ if operation.contains("Dependenc") => dependencies(world, operation).await,
         _ if operation.contains("Group") => groups(world, operation).await,
+        _ if operation.contains("otification") => notifications(world, operation).await,
+        "askToUnsubscribe" | "unsubscribe" => {
+            let link = notifications::link(&world.acme, &world.reader).await;
+            let get = Call {
+                path: format!("/unsubscribe/{link}"),
+                ..get("")
+            };
+            match operation {
+                "unsubscribe" => Call {
+                    method: Method::POST,
+                    ..get
+                },
+                _ => get,
+            }
+        }
         _ if operation.contains("Webhook") => webhooks(world, operation).await,
         _ if operation.contains("Grant") => grants(world, operation).await,
         other => panic!("{other} has no request"),
@@ -229,6 +245,27 @@ async fn webhooks(world: &World, operation: &str) -> Call {
         "replayFailedWebhookDeliveries" => post(
             format!("{hook}/replay-failed"),
             json!({ "since": "2026-01-01T00:00:00Z" }),
+        ),
+        other => panic!("{other} has no request"),
+    }
+}
+
+async fn notifications(world: &World, operation: &str) -> Call {
+    let told = notifications::tell(&world.acme, &world.reader, &world.task).await;
+    let defaults = json!({ "settle_seconds": 120, "digest_hour": 7, "remind_hours": 24 });
+    match operation {
+        "listNotifications" => get("notifications"),
+        "countUnreadNotifications" => get("notifications/unread-count"),
+        "markNotificationsRead" => post("notifications/read", json!({ "up_to": told })),
+        "markNotificationRead" => verb(format!("notifications/{told}/read")),
+        "markNotificationUnread" => verb(format!("notifications/{told}/unread")),
+        "getOwnNotificationSettings" => get("notification-settings"),
+        "putOwnNotificationSettings" => of(Method::PUT, "notification-settings", Some(json!({}))),
+        "getDefaultNotificationSettings" => get("notification-settings/defaults"),
+        "putDefaultNotificationSettings" => of(
+            Method::PUT,
+            "notification-settings/defaults",
+            Some(defaults),
         ),
         other => panic!("{other} has no request"),
     }

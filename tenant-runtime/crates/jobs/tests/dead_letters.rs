@@ -1,0 +1,252 @@
+//! From a poisoned message to the staff's table, and from there to its effect; and a class that is
+//! paused over restarts. The control plane's side is its own node API.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+#[expect(dead_code, reason = "each test file uses a part of it")]
+mod central;
+#[expect(dead_code, reason = "each test file uses a part of it")]
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use broker::{Class, ConsumerOptions, Publisher, consume, take_dead};
+use central::Central;
+use cp_store::{DeadLetter, DeadLetterFilter, DeadLetterStore, QueuePauseStore, QueueReportStore};
+use kernel::Limit;
+use lapin::{BasicProperties, options::BasicPublishOptions};
+use support::{LIMIT, RunningRelay, Tenant, World, ready};
+use testkit::eventually;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tr_jobs::{DeadLetterKeeper, Redriver, RelaySettings, Reporter, Taps, count_backlogs};
+
+/// A worker with everything that it has: consumers of the activity log, and what reports.
+struct Worker {
+    relay: RunningRelay,
+    taps: Taps,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Worker {
+    fn start(world: &World, api: &cp_node_api::NodeApi) -> Self {
+        let (link, stop) = (world.link(), CancellationToken::new());
+        let relay = world.relay(&link, RelaySettings::default());
+        let (taps, mut tasks) = (Taps::closed(), JoinSet::new());
+        let publisher = Publisher::new(world.link());
+        let handler = Arc::new(world.handler(&relay.nudge));
+        for shard in 0..Class::Activity.spec().shards {
+            let options = ConsumerOptions {
+                tap: taps.of(Class::Activity),
+                ..ConsumerOptions::new(Class::Activity, shard)
+            };
+            let (link, publisher) = (link.clone(), publisher.clone());
+            let handler = Arc::clone(&handler);
+            tasks.spawn(consume(link, publisher, options, handler, stop.clone()));
+        }
+        let clock = world.clock.clone();
+        tasks.spawn(take_dead(
+            link.clone(),
+            Class::Activity.name(),
+            world.topology.dead_queue(Class::Activity),
+            DeadLetterKeeper::new(api.clone(), world.pools.clone(), clock.clone()),
+            stop.clone(),
+        ));
+        let backlog = relay.relay.backlog();
+        let pools = world.pools.clone();
+        tasks.spawn(count_backlogs(backlog.clone(), pools, clock, stop.clone()));
+        let reporter = Reporter {
+            api: api.clone(),
+            link,
+            taps: taps.clone(),
+            backlog,
+            redriver: Redriver::new(world.pools.clone(), publisher, relay.nudge.clone()),
+        };
+        tasks.spawn(reporter.run(stop.clone()));
+        Self {
+            relay,
+            taps,
+            stop,
+            tasks,
+        }
+    }
+
+    /// Something happens in a tenant, and the relay hears of it.
+    async fn commit(&self, tenant: &Tenant, events: usize) {
+        tenant.commit(events).await;
+        self.relay.nudge.nudge(tenant.context);
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.join_all().await;
+        self.relay.running.stop().await;
+    }
+}
+
+async fn letters(central: &Central) -> Vec<DeadLetter> {
+    let filter = DeadLetterFilter::default();
+    let conn = central.nodes.db.conn();
+    DeadLetterStore::list(conn, &filter, None, Limit::default())
+        .await
+        .unwrap()
+}
+
+async fn redrive(central: &Central, letter: &DeadLetter) {
+    let tx = central.nodes.db.begin().await.unwrap();
+    let now = central.nodes.clock.now();
+    assert!(
+        DeadLetterStore::redrive(&tx, letter.id, None, now)
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+}
+
+/// Publishes something by hand.
+async fn publish(world: &World, queue: String, body: &[u8]) {
+    world.link().connected().await.unwrap();
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&world.amqp_url, properties)
+        .await
+        .unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let sent = channel.basic_publish(
+        world.topology.work_exchange().into(),
+        queue.into(),
+        BasicPublishOptions::default(),
+        body,
+        BasicProperties::default(),
+    );
+    sent.await.unwrap();
+    channel.close(200, "sent".into()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_message_reaches_the_table_and_takes_effect_once_it_is_sent_again() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let (tenant, api) = (world.tenant().await, central.node("work-1").await);
+    let worker = Worker::start(&world, &api);
+    tenant.commit(3).await;
+    tenant
+        .run("CREATE TABLE kept AS SELECT number, payload FROM outbox WHERE number = 2")
+        .await;
+    tenant
+        .run("UPDATE outbox SET payload = '{\"poison\": true}' WHERE number = 2")
+        .await;
+    worker.relay.nudge.nudge(tenant.context);
+    eventually(LIMIT, || async { letters(&central).await.len() == 1 }).await;
+    let letter = letters(&central).await.remove(0);
+    assert_eq!(letter.tenant_id, Some(tenant.context.tenant.as_uuid()));
+    assert_eq!((letter.class.as_str(), letter.attempts), ("activity", 1));
+    assert_eq!(
+        (letter.state.as_str(), letter.event_number),
+        ("dead", Some(2))
+    );
+    assert!(letter.error.contains("payload"), "{}", letter.error);
+    assert_eq!(letter.traceparent.as_deref(), Some(support::TRACE));
+    eventually(LIMIT, || async { tenant.done().await == 2 }).await;
+    let dead = "SELECT COUNT(*) FROM outbox WHERE dead_at IS NOT NULL";
+    assert_eq!(tenant.count(dead).await, 1);
+
+    // Sent again before the bug is fixed, it dies again; as another letter.
+    redrive(&central, &letter).await;
+    eventually(LIMIT, || async { letters(&central).await.len() == 2 }).await;
+    let again = letters(&central).await.remove(0);
+    assert_eq!(again.state, "dead");
+    eventually(LIMIT, || async {
+        letters(&central).await[1].state == "redriven"
+    })
+    .await;
+
+    tenant
+        .run("UPDATE outbox o JOIN kept k USING (number) SET o.payload = k.payload")
+        .await;
+    redrive(&central, &again).await;
+    eventually(LIMIT, || async { tenant.done().await == 3 }).await;
+    assert_eq!(tenant.activity().await, (6, 3));
+    assert_eq!(tenant.count(dead).await, 0);
+    eventually(LIMIT, || async {
+        letters(&central)
+            .await
+            .iter()
+            .all(|l| l.state == "redriven")
+    })
+    .await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_message_of_ours_is_kept_as_far_as_it_fits() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let api = central.node("work-1").await;
+    let queue = world.topology.queue(Class::Activity, 0);
+    publish(&world, queue.clone(), b"\xff no envelope").await;
+    publish(&world, queue, &vec![b'x'; 10 * 1024 * 1024]).await;
+    let worker = Worker::start(&world, &api);
+    eventually(LIMIT, || async { letters(&central).await.len() == 2 }).await;
+    let mut found = letters(&central).await;
+    found.sort_by_key(|letter| letter.body_bytes);
+    assert!(found.iter().all(|letter| letter.event_id.is_none()));
+    assert_eq!(found[1].body_bytes, 10 * 1024 * 1024);
+    let conn = central.nodes.db.conn();
+    let (_, body) = DeadLetterStore::find(conn, found[1].id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(body.len(), 64 * 1024);
+    let dead = world.topology.dead_queue(Class::Activity);
+    eventually(LIMIT, || async { ready(&world, &dead).await == 0 }).await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_class_waits_over_a_restart_and_its_backlog_is_reported() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let (tenant, api) = (world.tenant().await, central.node("work-1").await);
+    let worker = Worker::start(&world, &api);
+    worker.commit(&tenant, 5).await;
+    eventually(LIMIT, || async { tenant.done().await == 5 }).await;
+    let (conn, now) = (central.nodes.db.conn(), central.nodes.clock.now());
+    QueuePauseStore::insert(conn, "activity", "a test", None, now)
+        .await
+        .unwrap();
+    let tap = worker.taps.of(Class::Activity);
+    eventually(Duration::from_secs(5), || async { !tap.is_open() }).await;
+    worker.commit(&tenant, 7).await;
+    let queue = world.topology.queue(
+        Class::Activity,
+        Class::Activity.shard(tenant.context.tenant),
+    );
+    eventually(LIMIT, || async { ready(&world, &queue).await == 7 }).await;
+    let reported = || async {
+        let kept = QueueReportStore::list(conn).await.unwrap().remove(0);
+        serde_json::from_str::<cp_node_api::QueueReport>(&kept.report).unwrap()
+    };
+    eventually(LIMIT, || async { !reported().await.tenants.is_empty() }).await;
+    let backlog = reported().await.tenants.remove(0);
+    assert_eq!(backlog.tenant_id, tenant.context.tenant);
+    assert_eq!(backlog.waiting + backlog.outstanding, 7);
+    assert!(backlog.oldest_at.is_some());
+    worker.stop().await;
+
+    let worker = Worker::start(&world, &api);
+    eventually(LIMIT, || async {
+        let classes = reported().await.classes;
+        let other = worker.taps.of(Class::Housekeeping).is_open();
+        other
+            && classes
+                .iter()
+                .any(|class| class.class == "activity" && class.paused)
+    })
+    .await;
+    assert_eq!(ready(&world, &queue).await, 7);
+    assert_eq!(tenant.done().await, 5);
+    QueuePauseStore::delete(conn, "activity").await.unwrap();
+    eventually(LIMIT, || async { tenant.done().await == 12 }).await;
+    worker.stop().await;
+}
