@@ -26,7 +26,9 @@ pub struct Arena {
     pub central: MySqlPool,
     pub people: People,
     reader: Somebody,
+    architect: Somebody,
     pub item: Uuid,
+    pub grid: Uuid,
     keys: IdentityKeys,
 }
 
@@ -59,14 +61,16 @@ impl Arena {
         // A builder reads by the grants of their group.
         let reader = people.join("ben@bench.example", "builder", None).await?;
         let reader = signed_in(&people, reader).await?;
-        let item = plan(&stack, &architect).await?;
+        let (grid, item) = plan(&stack, &architect).await?;
         let keys = keys(&stack).await?;
         Ok(Self {
             stack,
             central,
             people,
             reader,
+            architect,
             item,
+            grid,
             keys,
         })
     }
@@ -93,8 +97,15 @@ impl Arena {
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nCookie: trellis={cookie}\r\n\r\n").into()
     }
 
-    /// The request to a node, with an identity that is good for a minute.
+    /// The request to a node.
     pub fn to_a_node(&self) -> Result<Vec<u8>> {
+        let identity = self.identity()?;
+        let (path, header) = (self.path(), identity::HEADER);
+        Ok(format!("GET {path} HTTP/1.1\r\nHost: node\r\n{header}: {identity}\r\n\r\n").into())
+    }
+
+    /// Who reads, to a node; good for a minute.
+    pub fn identity(&self) -> Result<String> {
         let now = Utc::now();
         let signer = self.keys.signer(now).context("no identity key")?;
         let claims = Claims {
@@ -111,9 +122,18 @@ impl Arena {
             },
             support: None,
         };
-        let identity = signer.sign(&claims, now).token;
-        let (path, header) = (self.path(), identity::HEADER);
-        Ok(format!("GET {path} HTTP/1.1\r\nHost: node\r\n{header}: {identity}\r\n\r\n").into())
+        Ok(signer.sign(&claims, now).token)
+    }
+
+    /// Writes another name into the item: one event.
+    pub async fn rename(&self, number: u64) -> Result<()> {
+        let client = TenantClient::new(&self.stack, SLUG)?;
+        let request = client
+            .request("PATCH".parse()?, &self.path())
+            .header("cookie", format!("trellis={}", self.architect.cookie))
+            .header("if-match", "*")
+            .json(&json!({ "name": format!("Check bay {number}") }));
+        read(request).await?.expect(200).map(drop)
     }
 
     /// The tenant's database as its runtime reaches it, but with the administrator's account.
@@ -138,8 +158,8 @@ async fn signed_in(people: &People, member: Member) -> Result<Somebody> {
     })
 }
 
-/// A small plan; answers a task of it, with a label, dates and a text.
-async fn plan(stack: &Stack, architect: &Somebody) -> Result<Uuid> {
+/// A small plan; answers its grid and a task of it, with a label, dates and a text.
+async fn plan(stack: &Stack, architect: &Somebody) -> Result<(Uuid, Uuid)> {
     let client = TenantClient::new(stack, SLUG)?;
     let cookie = format!("trellis={}", architect.cookie);
     let post = async |path: &str, body: Value| -> Result<Value> {
@@ -180,7 +200,7 @@ async fn plan(stack: &Stack, architect: &Somebody) -> Result<Uuid> {
         });
         item = post(items, task).await?;
     }
-    Ok(text(&item, "/id").parse()?)
+    Ok((text(&grid, "/id").parse()?, text(&item, "/id").parse()?))
 }
 
 async fn keys(stack: &Stack) -> Result<IdentityKeys> {

@@ -3,18 +3,24 @@
 
 mod arena;
 mod baseline;
+mod cache;
 mod fault;
+mod live;
 mod load;
 mod program;
 mod provision;
+mod queue;
 mod report;
 mod request;
 mod signin;
 mod statistics;
+mod tenancy;
 
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+
+const BENCHMARKS: &str = "request, provision, signin, cache, queue or live";
 
 fn main() -> ExitCode {
     match run() {
@@ -37,9 +43,12 @@ fn run() -> Result<bool> {
         ["bench", "request"] => with_runtime(request::run()),
         ["bench", "provision"] => with_runtime(provision::run()),
         ["bench", "signin"] => with_runtime(signin::run()),
-        ["bench", name] => bail!("there is no benchmark `{name}`: request, provision or signin"),
+        ["bench", "cache"] => with_runtime(cache::run()),
+        ["bench", "queue"] => with_runtime(queue::run()),
+        ["bench", "live"] => with_runtime(live::run()),
+        ["bench", name] => bail!("there is no benchmark `{name}`: {BENCHMARKS}"),
         ["fault", arguments @ ..] => with_runtime(fault::run(arguments)),
-        _ => bail!("bench request | bench provision | bench signin"),
+        _ => bail!("bench NAME ({BENCHMARKS}) | fault NAME"),
     }
 }
 

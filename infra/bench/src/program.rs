@@ -1,8 +1,9 @@
-//! Memory of a process, as the kernel counts it.
+//! Memory and processor time of a process, as the kernel counts them; open files.
 
 use std::fs;
 
 use anyhow::{Context as _, Result};
+use rustix::process::{Resource, getrlimit, setrlimit};
 
 /// The resident memory of a process in KiB.
 pub fn resident_kib(pid: u32) -> Result<u64> {
@@ -30,4 +31,11 @@ pub fn processor_ms(pid: u32) -> Result<u64> {
     };
     // User and system time, in hundredths of a second.
     Ok((field(11)? + field(12)?) * 10)
+}
+
+/// Raises the limit of open files as far as it goes, for this process and what it starts.
+pub fn raise_open_files() -> Result<()> {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).context("the limit of open files could not be raised")
 }

@@ -1,0 +1,82 @@
+//! The grids of a folder: as they are listed, and the fastest that they could be found. Rights are
+//! held on each grid, so that a hit would have to ask which of them the reader sees.
+
+use std::collections::HashMap;
+
+use anyhow::{Context as _, Result};
+use kernel::Limit;
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use tr_app::work_items::{WorkItemFilter, get_work_item, list_work_items};
+use tr_domain::WorkItemKind;
+use tr_store::work_items::{Sort, SortKey};
+use uuid::Uuid;
+
+use super::plan::Plan;
+
+/// All pages of the listing, one behind the other, as JSON.
+pub async fn computed(plan: &Plan) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    let mut cursor = None;
+    loop {
+        let filter = WorkItemFilter {
+            folder_id: Some(plan.folder),
+            kinds: vec![WorkItemKind::Grid],
+            sort: Sort {
+                key: SortKey::Position,
+                descending: false,
+            },
+            limit: Limit::new(Limit::MAX).context("the largest page")?,
+            cursor,
+            ..WorkItemFilter::default()
+        };
+        let page = list_work_items(&plan.context(), &plan.db, filter).await?;
+        serde_json::to_writer(&mut body, &page)?;
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(body);
+        }
+    }
+}
+
+/// The listing as it would lie in memory: every grid's JSON by its id.
+pub struct Listing(HashMap<Uuid, Vec<u8>>);
+
+/// Which grids of the folder the reader sees, with the version of the listing.
+const SEEN: &str = "SELECT i.id, (SELECT e.version FROM cache_epochs e WHERE e.scope = ?) \
+    FROM work_items i WHERE i.folder_id = ? AND i.deleted_at IS NULL AND EXISTS (SELECT 1 \
+    FROM grants gr LEFT JOIN member_groups mg ON mg.id = gr.group_id \
+    LEFT JOIN group_members gm ON gm.group_id = gr.group_id AND gm.member_id = ? \
+    WHERE (gr.member_id = ? OR mg.system IN ('users', 'internal') OR gm.member_id IS NOT NULL) \
+    AND gr.object_id = i.id) ORDER BY i.position, i.id";
+
+impl Listing {
+    /// The listing of the folder.
+    pub async fn read(plan: &Plan) -> Result<Self> {
+        let mut kept = HashMap::new();
+        let context = plan.context();
+        for id in seen(plan).await? {
+            let item = get_work_item(&context, &plan.db, id.into()).await?;
+            kept.insert(id, serde_json::to_vec(&item)?);
+        }
+        Ok(Self(kept))
+    }
+
+    /// The grids that the reader sees.
+    pub async fn found(&self, plan: &Plan) -> Result<usize> {
+        let mut body = Vec::new();
+        for id in seen(plan).await? {
+            body.extend_from_slice(self.0.get(&id).context("a grid that is kept")?);
+            body.push(b',');
+        }
+        Ok(body.len())
+    }
+}
+
+async fn seen(plan: &Plan) -> Result<Vec<Uuid>> {
+    let (folder, member) = (plan.folder.as_uuid(), plan.context().actor.member.as_uuid());
+    let values = [folder, folder, member, member].map(Into::into);
+    let statement = Statement::from_sql_and_values(DbBackend::MySql, SEEN, values);
+    let rows = plan.db.conn().query_all_raw(statement).await?;
+    let ids: Result<Vec<Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    Ok(ids?)
+}
