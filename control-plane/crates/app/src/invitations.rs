@@ -200,7 +200,11 @@ async fn prove(
             .attempts
             .password("person", &email, address, now)
             .await?;
-        if !auth.check_password(&attempt, password, Some(kept)).await?.matches {
+        if !auth
+            .check_password(&attempt, password, Some(kept))
+            .await?
+            .matches
+        {
             return Err(InvitationError::WrongPassword);
         }
         auth.attempts.succeeded(attempt, now).await;
