@@ -134,7 +134,6 @@ impl std::io::Write for Log {
     }
 }
 
-// On one thread, whose subscriber is the test's.
 #[tokio::test]
 async fn what_is_done_for_a_job_is_part_of_the_trace_that_caused_it() {
     let log = Log::default();
@@ -143,7 +142,8 @@ async fn what_is_done_for_a_job_is_part_of_the_trace_that_caused_it() {
         .with_writer(move || writer.clone())
         .with_ansi(false)
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    // For the whole process: callsites that other tests came by first know no other.
+    tracing::subscriber::set_global_default(subscriber).unwrap();
     let world = World::new().await;
     let tenant = world.tenant().await;
     let relay = world.relay(&world.link(), RelaySettings::default());
@@ -155,7 +155,9 @@ async fn what_is_done_for_a_job_is_part_of_the_trace_that_caused_it() {
     consumers.stop().await;
     relay.running.stop().await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    let line = log.lines().find(|line| line.ends_with("acted")).unwrap();
+    let of_tenant = format!("tenant.id={}", tenant.context.tenant);
+    let mut lines = log.lines().filter(|line| line.contains(&of_tenant));
+    let line = lines.find(|line| line.ends_with("acted")).unwrap();
     assert!(line.contains("consume{class=\"notification\""), "{line}");
     assert!(line.contains(support::TRACE), "{line}");
 }

@@ -172,7 +172,8 @@ async fn one_reads_what_one_was_told_and_sees() {
 
 #[actix_web::test]
 async fn architects_decide_and_lock_and_people_choose_the_rest() {
-    let Office { ann, bob, .. } = office().await;
+    let office = office().await;
+    let Office { ann, bob, .. } = &office;
     let own = "/api/v1/notification-settings";
     let defaults = "/api/v1/notification-settings/defaults";
     let fresh = bob.get(own).await.expect(200);
@@ -181,20 +182,20 @@ async fn architects_decide_and_lock_and_people_choose_the_rest() {
     assert_eq!(fresh["triggers"]["assigned"], assigned);
     let choice = json!({ "time_zone": "Pacific/Auckland", "digest_hour": 6,
         "triggers": { "assigned": { "in_app": false, "mail": "off" } } });
-    let chosen = put(&bob, own, &choice).await.expect(200);
+    let chosen = put(bob, own, &choice).await.expect(200);
     assert_eq!(chosen["time_zone"], "Pacific/Auckland");
     assert_eq!(chosen["triggers"]["assigned"]["mail"], "off");
     assert_eq!(chosen["triggers"]["assigned"]["chosen"], true);
 
     let insist = json!({ "settle_seconds": 60, "digest_hour": 8, "remind_hours": 48,
         "triggers": { "assigned": { "in_app": true, "mail": "daily", "locked": true } } });
-    assert_eq!(put(&bob, defaults, &insist).await.problem(), "forbidden");
-    put(&ann, defaults, &insist).await.expect(200);
+    assert_eq!(put(bob, defaults, &insist).await.problem(), "forbidden");
+    put(ann, defaults, &insist).await.expect(200);
     assert_eq!(ann.get(defaults).await.expect(200)["settle_seconds"], 60);
     let now = bob.get(own).await.expect(200);
     let locked = json!({ "in_app": true, "mail": "daily", "chosen": false, "locked": true });
     assert_eq!(now["triggers"]["assigned"], locked);
-    let refused = put(&bob, own, &choice).await;
+    let refused = put(bob, own, &choice).await;
     let problem = refused.expect(422);
     assert_eq!(problem["errors"][0]["pointer"], "/triggers/assigned");
     assert_eq!(problem["errors"][0]["code"], "locked");
@@ -203,12 +204,12 @@ async fn architects_decide_and_lock_and_people_choose_the_rest() {
         (json!({ "digest_hour": 24 }), "/digest_hour"),
     ] {
         assert_eq!(
-            put(&bob, own, &body).await.expect(422)["errors"][0]["pointer"],
+            put(bob, own, &body).await.expect(422)["errors"][0]["pointer"],
             pointer
         );
     }
     let wrong = json!({ "settle_seconds": 3601, "digest_hour": 7, "remind_hours": 0 });
-    let faults = put(&ann, defaults, &wrong).await.expect(422);
+    let faults = put(ann, defaults, &wrong).await.expect(422);
     assert_eq!(faults["errors"].as_array().unwrap().len(), 2);
 }
 

@@ -253,7 +253,7 @@ fn unsettled(
     tenant: &TenantSettings,
     now: DateTime<Utc>,
 ) -> Option<DateTime<Utc>> {
-    let times = rows.iter().map(|row| row.created_at);
+    let times = rows.iter().map(|row| row.occurred_at);
     let (first, last) = (times.clone().min()?, times.max()?);
     match settle(first, last, tenant.settle_delay(), now) {
         Settled::Now => None,

@@ -59,7 +59,8 @@ impl<'a, C: ConnectionTrait> Teller<'a, C> {
         })
     }
 
-    /// Tells a member who sees it. What undoes something that nobody took note of yet takes that
+    /// Tells a member who sees it. Delays count from when it happened, however long the queue was.
+    /// What undoes something that nobody took note of yet takes that
     /// back instead.
     pub(super) async fn tell(&mut self, member: MemberId, news: &News) -> Result<(), StoreError> {
         let own = self.own(member).await?;
@@ -91,13 +92,13 @@ impl<'a, C: ConnectionTrait> Teller<'a, C> {
             MailChoice::Off => Ok(()),
             MailChoice::Instant => {
                 let object = news.object_id;
-                let due_at = self.now + self.tenant.settle_delay();
+                let due_at = news.occurred_at + self.tenant.settle_delay();
                 let job = MailJob { member, object };
                 job.schedule(self.conn, due_at).await
             }
             MailChoice::Daily => {
                 let zone = own.time_zone.unwrap_or(self.facts.zone);
-                let digest = next_digest(zone, own.hour(&self.tenant), self.now);
+                let digest = next_digest(zone, own.hour(&self.tenant), news.occurred_at);
                 let date = digest.date;
                 let job = DigestJob { member, date };
                 job.schedule(self.conn, digest.due_at).await
@@ -110,7 +111,7 @@ impl<'a, C: ConnectionTrait> Teller<'a, C> {
         let Some(undone) = rule(news.trigger).and_then(|rule| rule.undone_by) else {
             return Ok(false);
         };
-        let since = self.now - self.tenant.settle_delay();
+        let since = news.occurred_at - self.tenant.settle_delay();
         let found = store::undoable(self.conn, member, undone, news.object_id, since).await?;
         let Some(id) = found else { return Ok(false) };
         store::withdraw(self.conn, id, self.now).await?;

@@ -175,6 +175,7 @@ async fn several_news_of_one_thing_are_one_mail() {
     office.later(TimeDelta::seconds(20)).await;
     assert_eq!(office.mail(&office.bob).await.len(), 1);
     office.deadline(task, "2027-01-22T17:00").await;
+    office.told().await;
     office.later(SETTLED).await;
     let mail = office.mail(&office.bob).await;
     assert_eq!(mail.len(), 2);

@@ -60,7 +60,7 @@ pub async fn insert(
 }
 
 /// The notification of a member about a thing, under a trigger, that nobody took note of yet: it
-/// came after `since`, was not read and is in no mail. Locked.
+/// happened after `since`, was not read and is in no mail. Locked.
 ///
 /// # Errors
 /// When the database fails.
@@ -73,7 +73,7 @@ pub async fn undoable(
 ) -> Result<Option<NotificationId>, StoreError> {
     Sql::new(
         "SELECT id FROM notifications FORCE INDEX (notifications_of_object) \
-         WHERE member_id = ? AND kind = ? AND object_id = ? AND created_at > ? \
+         WHERE member_id = ? AND kind = ? AND object_id = ? AND occurred_at > ? \
          AND read_at IS NULL AND mail_id IS NULL AND withdrawn_at IS NULL \
          ORDER BY id DESC LIMIT 1 FOR UPDATE",
     )
