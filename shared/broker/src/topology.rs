@@ -23,8 +23,6 @@ pub use reference::reference_markdown;
 pub enum Class {
     /// Recomputing a grid.
     Schedule,
-    /// Collecting what caches keep of versions that nobody reads any more.
-    Invalidation,
     /// Telling people.
     Notification,
     /// Telling other programs.
@@ -46,10 +44,8 @@ pub struct ClassSpec {
     pub shards: u8,
     /// Which generation of its queues this is: raise it with every change of their arguments.
     pub generation: u8,
-    /// What its queues are.
-    pub kind: QueueKind,
-    /// How long a message may wait in its queue, for work that nobody needs later.
-    pub ttl_millis: Option<u32>,
+    /// How often the broker may deliver a message whose consumer died with it.
+    pub delivery_limit: u32,
     /// How many messages a queue holds before it takes no more.
     pub max_length: Option<u32>,
     /// How many unacknowledged messages a consumer holds.
@@ -60,58 +56,28 @@ pub struct ClassSpec {
     pub purpose: &'static str,
 }
 
-/// What a queue is, and what that makes necessary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QueueKind {
-    /// Replicated, and keeps what it confirmed.
-    Quorum {
-        /// How often the broker may deliver a message whose consumer died with it.
-        delivery_limit: u32,
-    },
-    /// On one node, quick; for what may be lost.
-    Classic,
-}
-
 /// How long an attempt may take, the wait in a queue included, before the message counts as lost.
 const HOLD_SECONDS: u32 = 600;
 
-const fn quorum(delivery_limit: u32) -> QueueKind {
-    QueueKind::Quorum { delivery_limit }
-}
-
 /// Every class, the most urgent first.
-pub const CLASSES: [ClassSpec; 6] = [
+pub const CLASSES: [ClassSpec; 5] = [
     ClassSpec {
         class: Class::Schedule,
         name: "schedule",
         shards: 8,
         generation: 1,
-        kind: quorum(5),
-        ttl_millis: None,
+        delivery_limit: 5,
         max_length: Some(100_000),
         prefetch: 2,
         attempts: 6,
         purpose: "Recomputing grids. High urgency (under 1 s), a few at a time, worker slots of its own.",
     },
     ClassSpec {
-        class: Class::Invalidation,
-        name: "invalidation",
-        shards: 4,
-        generation: 1,
-        kind: QueueKind::Classic,
-        ttl_millis: Some(60_000),
-        max_length: None,
-        prefetch: 50,
-        attempts: 2,
-        purpose: "Collecting what caches keep of old versions. Quick (under 100 ms); nothing is wrong without it.",
-    },
-    ClassSpec {
         class: Class::Notification,
         name: "notification",
         shards: 4,
         generation: 1,
-        kind: quorum(5),
-        ttl_millis: None,
+        delivery_limit: 5,
         max_length: None,
         prefetch: 16,
         attempts: 6,
@@ -122,8 +88,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         name: "webhook",
         shards: 4,
         generation: 1,
-        kind: quorum(5),
-        ttl_millis: None,
+        delivery_limit: 5,
         max_length: None,
         prefetch: 16,
         attempts: 6,
@@ -134,8 +99,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         name: "activity",
         shards: 4,
         generation: 1,
-        kind: quorum(10),
-        ttl_millis: None,
+        delivery_limit: 10,
         max_length: None,
         prefetch: 200,
         attempts: 6,
@@ -146,8 +110,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         name: "housekeeping",
         shards: 1,
         generation: 1,
-        kind: quorum(10),
-        ttl_millis: None,
+        delivery_limit: 10,
         max_length: None,
         prefetch: 4,
         attempts: 3,
@@ -219,11 +182,10 @@ impl Class {
     pub const fn spec(self) -> &'static ClassSpec {
         match self {
             Self::Schedule => &CLASSES[0],
-            Self::Invalidation => &CLASSES[1],
-            Self::Notification => &CLASSES[2],
-            Self::Webhook => &CLASSES[3],
-            Self::Activity => &CLASSES[4],
-            Self::Housekeeping => &CLASSES[5],
+            Self::Notification => &CLASSES[1],
+            Self::Webhook => &CLASSES[2],
+            Self::Activity => &CLASSES[3],
+            Self::Housekeeping => &CLASSES[4],
         }
     }
 
@@ -239,9 +201,8 @@ impl Class {
     #[must_use]
     pub fn settled_within(self) -> Duration {
         let spec = self.spec();
-        let hold = spec.ttl_millis.map_or(HOLD_SECONDS * 1000, |ttl| ttl);
         let delays = (1..spec.attempts).map(|attempt| level(&DELAYS, attempt).millis);
-        let attempts = (0..spec.attempts).map(|_| hold);
+        let attempts = (0..spec.attempts).map(|_| HOLD_SECONDS * 1000);
         Duration::from_millis(delays.chain(attempts).map(u64::from).sum())
     }
 
@@ -311,8 +272,8 @@ pub struct Queue {
     pub former: Vec<String>,
     /// Where its messages come from: by its own name, and by those that it had before.
     pub bindings: Vec<Binding>,
-    /// What it is.
-    pub kind: QueueKind,
+    /// How often a message is delivered at most.
+    pub delivery_limit: u32,
     /// How long a message stays.
     pub ttl_millis: Option<u32>,
     /// How many messages it holds; it refuses more.
@@ -464,8 +425,6 @@ impl Topology {
     }
 
     fn class_queues(&self, spec: &ClassSpec) -> Vec<Queue> {
-        // What expires in a queue of a class was not needed any more, and is no dead letter.
-        let may_expire = spec.ttl_millis.is_some();
         let dead_letter = (self.dead_exchange(), Some(spec.name.to_owned()));
         let shards = (0..spec.shards).map(|shard| {
             let base = format!("{}.s{shard}", spec.name);
@@ -485,10 +444,10 @@ impl Topology {
                 name,
                 former,
                 bindings,
-                kind: spec.kind,
-                ttl_millis: spec.ttl_millis,
+                delivery_limit: spec.delivery_limit,
+                ttl_millis: None,
                 max_length: spec.max_length,
-                dead_letter: (!may_expire).then(|| dead_letter.clone()),
+                dead_letter: Some(dead_letter.clone()),
             }
         });
         let dead = Binding {
@@ -510,7 +469,7 @@ impl Topology {
             name,
             former,
             bindings: vec![binding, own],
-            kind: quorum(NO_DELIVERY_LIMIT),
+            delivery_limit: NO_DELIVERY_LIMIT,
             ttl_millis: None,
             max_length: None,
             dead_letter: None,
@@ -527,7 +486,7 @@ impl Topology {
             name: self.generation(&base, level.generation),
             former: self.former(&base, level.generation),
             bindings: vec![binding],
-            kind: quorum(NO_DELIVERY_LIMIT),
+            delivery_limit: NO_DELIVERY_LIMIT,
             ttl_millis: Some(level.millis),
             max_length: None,
             dead_letter: Some((self.back_exchange(), None)),
@@ -607,7 +566,7 @@ mod tests {
     fn a_message_is_lost_when_all_its_delays_and_attempts_are_over() {
         let minutes = |class: Class| class.settled_within().as_secs() / 60;
         assert_eq!(minutes(Class::Activity), 72 + 60);
-        assert_eq!(minutes(Class::Invalidation), 2);
+        assert_eq!(minutes(Class::Housekeeping), 30);
     }
 
     #[test]
@@ -639,10 +598,7 @@ mod tests {
             }
             match queue.dead_letter {
                 Some((exchange, _)) => assert!(exchanges.contains(&exchange)),
-                None => assert!(
-                    queue.name.starts_with("dead.") || queue.kind == QueueKind::Classic,
-                    "{queue:?}"
-                ),
+                None => assert!(queue.name.starts_with("dead."), "{queue:?}"),
             }
         }
     }

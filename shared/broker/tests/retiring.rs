@@ -5,10 +5,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use broker::{
-    Class, Link, Topology, retire,
-    topology::{ClassSpec, QueueKind},
-};
+use broker::{Class, Link, Topology, retire, topology::ClassSpec};
 use lapin::{BasicProperties, options::BasicPublishOptions};
 use support::{Corner, LIMIT, Recorder, done};
 use testkit::eventually;
@@ -18,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 fn changed(topology: &Topology, generation: u8) -> Topology {
     topology.clone().with_class(ClassSpec {
         generation,
-        kind: QueueKind::Quorum { delivery_limit: 20 },
+        delivery_limit: 20,
         ..*Class::Activity.spec()
     })
 }

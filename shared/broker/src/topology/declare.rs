@@ -7,7 +7,7 @@ use lapin::{
     types::{AMQPValue, FieldTable, LongString},
 };
 
-use super::{Binding, Queue, QueueKind, Routing, Topology};
+use super::{Binding, Queue, Routing, Topology};
 use crate::BrokerError;
 
 impl Topology {
@@ -65,15 +65,8 @@ async fn declare_queue(channel: &Channel, queue: Queue) -> Result<(), BrokerErro
 
 fn arguments(queue: &Queue) -> FieldTable {
     let mut table = FieldTable::default();
-    match queue.kind {
-        QueueKind::Quorum { delivery_limit } => {
-            table.insert("x-queue-type".into(), text("quorum"));
-            table.insert("x-delivery-limit".into(), number(delivery_limit));
-        }
-        QueueKind::Classic => {
-            table.insert("x-queue-type".into(), text("classic"));
-        }
-    }
+    table.insert("x-queue-type".into(), text("quorum"));
+    table.insert("x-delivery-limit".into(), number(queue.delivery_limit));
     if let Some(ttl) = queue.ttl_millis {
         table.insert("x-message-ttl".into(), number(ttl));
     }

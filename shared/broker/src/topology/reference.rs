@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Binding, CLASSES, Queue, QueueKind, Routing, Topology};
+use super::{Binding, CLASSES, Queue, Routing, Topology};
 
 /// The reference of exchanges and queues as Markdown.
 #[must_use]
@@ -10,7 +10,7 @@ pub fn reference_markdown() -> String {
     let topology = Topology::new("");
     let mut page = String::from(
         "# Queues\n\nGenerated from `shared/broker/src/topology.rs`; do not edit.\n\n\
-         Everything is durable, and all arguments are explicit. \
+         Every queue is a durable quorum queue, and all arguments are explicit. \
          Messages are persistent, mandatory and confirmed. A message that fails goes through the \
          delay levels, one per attempt, and back to its queue; after its last attempt, or when it \
          can never succeed, it is in `dead.<class>`; what comes back from a delay and has no queue any \
@@ -46,8 +46,8 @@ pub fn reference_markdown() -> String {
         let _ = writeln!(page, "| `{}` | {routing} | {alternate} |", exchange.name);
     }
     page.push_str(
-        "\n## Queues\n\n| Queue | Type | Bound to | Delivery limit | TTL | Most messages | Dead letters |\n\
-         | --- | --- | --- | --- | --- | --- | --- |\n",
+        "\n## Queues\n\n| Queue | Bound to | Delivery limit | TTL | Most messages | Dead letters |\n\
+         | --- | --- | --- | --- | --- | --- |\n",
     );
     for queue in topology.queues() {
         page.push_str(&row(&queue));
@@ -90,16 +90,12 @@ fn row(queue: &Queue) -> String {
         Some((exchange, Some(key))) => format!("`{exchange}` by `{key}`"),
         Some((exchange, None)) => format!("`{exchange}` by the key they came with"),
     };
-    let (kind, limit) = match queue.kind {
-        QueueKind::Quorum { delivery_limit } => ("quorum", delivery_limit.to_string()),
-        QueueKind::Classic => ("classic", "none".to_owned()),
-    };
     let most = queue
         .max_length
         .map_or_else(|| "any".to_owned(), |most| most.to_string());
     format!(
-        "| `{}` | {kind} | {bindings} | {limit} | {ttl} | {most} | {dead} |\n",
-        queue.name
+        "| `{}` | {bindings} | {} | {ttl} | {most} | {dead} |\n",
+        queue.name, queue.delivery_limit
     )
 }
 

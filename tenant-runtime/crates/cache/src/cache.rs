@@ -2,14 +2,17 @@
 
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 
 use crate::{Documents, Key};
+
+/// For how long a kept answer that was wrong is worth an alarm.
+const ALARM: TimeDelta = TimeDelta::hours(1);
 
 /// How a process caches.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +71,8 @@ pub struct Cache {
     computing: Arc<Semaphore>,
     check_every: u64,
     found: Arc<AtomicU64>,
-    mismatches: Arc<AtomicU64>,
+    /// When a kept answer was found to be wrong, in milliseconds; 0: none was.
+    mismatched_at: Arc<AtomicI64>,
 }
 
 impl Cache {
@@ -87,7 +91,7 @@ impl Cache {
             computing: Arc::new(Semaphore::new(settings.computing.max(1))),
             check_every: settings.check_every,
             found: Arc::default(),
-            mismatches: Arc::default(),
+            mismatched_at: Arc::default(),
         }
     }
 
@@ -127,21 +131,19 @@ impl Cache {
         metrics::counter!("cache_reads_total", "kind" => kind, "source" => source.as_str())
             .increment(1);
         if source != Source::Computed && self.is_to_be_checked() {
-            return self.checked(key, answer, &compute).await;
+            return Ok(self.checked(key, answer, now, &compute).await);
         }
         Ok(answer)
     }
 
-    /// Why somebody should look, if so.
+    /// Why somebody should look, if so: for an hour after a kept answer was wrong.
     ///
     /// # Errors
     /// With the reason.
     pub fn check(&self, now: DateTime<Utc>) -> Result<(), String> {
-        let mismatches = self.mismatches.load(Ordering::Relaxed);
-        if mismatches > 0 {
-            return Err(format!(
-                "{mismatches} kept answers were not what computing gives"
-            ));
+        let mismatched_at = self.mismatched_at.load(Ordering::Relaxed);
+        if mismatched_at > (now - ALARM).timestamp_millis() {
+            return Err("a kept answer was not what computing gives".to_owned());
         }
         self.documents
             .as_ref()
@@ -158,16 +160,21 @@ impl Cache {
         now: DateTime<Utc>,
         compute: &impl AsyncFn() -> Result<Computed, E>,
     ) -> Result<Bytes, E> {
-        let Computed { version, body } = {
-            // Never closed, so this always is a permit.
-            let _permit = self.computing.acquire().await;
-            compute().await?
-        };
+        let Computed { version, body } = self.compute(compute).await?;
         if let Some(documents) = &self.documents {
-            let key = Key { version, ..key };
-            documents.insert(&key.to_string(), &body, now).await;
+            documents.keep(&Key { version, ..key }, &body, now).await;
         }
         Ok(body)
+    }
+
+    /// Computes, of all that ask only so many at a time.
+    async fn compute<E>(
+        &self,
+        compute: &impl AsyncFn() -> Result<Computed, E>,
+    ) -> Result<Computed, E> {
+        // Never closed, so this always is a permit.
+        let _permit = self.computing.acquire().await;
+        compute().await
     }
 
     fn is_to_be_checked(&self) -> bool {
@@ -178,20 +185,25 @@ impl Cache {
                 .is_multiple_of(self.check_every)
     }
 
-    /// What computing gives, and an alarm when that is not what was kept.
+    /// What computing gives, and an alarm when that is not what was kept; what was kept when
+    /// computing fails.
     async fn checked<E>(
         &self,
         key: Key,
         kept: Bytes,
+        now: DateTime<Utc>,
         compute: &impl AsyncFn() -> Result<Computed, E>,
-    ) -> Result<Bytes, E> {
-        let Computed { version, body } = compute().await?;
+    ) -> Bytes {
+        let Ok(Computed { version, body }) = self.compute(compute).await else {
+            return kept;
+        };
         if version == key.version && body != kept {
-            self.mismatches.fetch_add(1, Ordering::Relaxed);
+            self.mismatched_at
+                .store(now.timestamp_millis(), Ordering::Relaxed);
             metrics::counter!("cache_mismatches_total", "kind" => key.kind.as_str()).increment(1);
             tracing::error!(%key, "a kept answer is not what computing gives");
             self.memory.invalidate(&key).await;
         }
-        Ok(body)
+        body
     }
 }

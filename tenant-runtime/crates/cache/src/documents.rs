@@ -17,6 +17,8 @@ use mongodb::{
     options::{ClientOptions, IndexOptions},
 };
 
+use crate::Key;
+
 /// How long a call may take: longer, and computing is the better answer.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How long the server is left alone after it failed.
@@ -72,17 +74,42 @@ impl Documents {
         Some(Bytes::copy_from_slice(body))
     }
 
+    /// Keeps an answer, and deletes the one of the version that was kept before, as nobody looks for
+    /// that any more. Two that keep at once may leave one of theirs, which goes with its time.
+    pub async fn keep(&self, key: &Key, body: &Bytes, now: DateTime<Utc>) {
+        self.insert(&key.to_string(), body, now).await;
+        let last = key.last();
+        let read = self.entries.find_one(doc! { "_id": &last }).into_future();
+        let Some(found) = self.ask(now, read).await else {
+            return;
+        };
+        let before = found.and_then(|found| found.get_str("kept").ok().map(str::to_owned));
+        let version = |id: &str| id.rsplit('/').next().and_then(|v| v.parse::<u64>().ok());
+        if before.as_deref().and_then(version) >= Some(key.version) {
+            return;
+        }
+        let note = doc! { "_id": &last, "kept": key.to_string(), "expires_at": expiry(now) };
+        let replace = self
+            .entries
+            .replace_one(doc! { "_id": &last }, note)
+            .upsert(true);
+        self.ask(now, replace.into_future()).await;
+        if let Some(before) = before {
+            let delete = self.entries.delete_one(doc! { "_id": before });
+            self.ask(now, delete.into_future()).await;
+        }
+    }
+
     /// Keeps an entry. One that is there already is the same.
     pub async fn insert(&self, id: &str, body: &Bytes, now: DateTime<Utc>) {
         if body.len() > LARGEST {
             return;
         }
-        let expires_at = mongodb::bson::DateTime::from_millis((now + LIFE).timestamp_millis());
         let bytes = Binary {
             subtype: BinarySubtype::Generic,
             bytes: body.to_vec(),
         };
-        let entry = doc! { "_id": id, "body": bytes, "expires_at": expires_at };
+        let entry = doc! { "_id": id, "body": bytes, "expires_at": expiry(now) };
         let insert = self.entries.insert_one(entry).into_future();
         let insert = async {
             match insert.await {
@@ -173,6 +200,11 @@ impl Documents {
         self.rests_until.store(until, Ordering::Relaxed);
         None
     }
+}
+
+/// When an entry of now is past its time.
+fn expiry(now: DateTime<Utc>) -> mongodb::bson::DateTime {
+    mongodb::bson::DateTime::from_millis((now + LIFE).timestamp_millis())
 }
 
 /// Code 11000: there is a document of this `_id`.

@@ -72,6 +72,15 @@ pub struct Key {
     pub version: u64,
 }
 
+impl Key {
+    /// The `_id` of the note that says which version was kept last.
+    pub(crate) fn last(&self) -> String {
+        let key = self.to_string();
+        let (scope, _) = key.rsplit_once('/').unwrap_or_default();
+        format!("{scope}/last")
+    }
+}
+
 impl fmt::Display for Key {
     /// The `_id` of the document.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Generation, TenantContext, TenantId};
 use testkit::{Proxy, eventually, noon, services};
-use tr_cache::Documents;
+use tr_cache::{Documents, Key, Kind};
 use uuid::Uuid;
 
 const BODY: Bytes = Bytes::from_static(b"{\"stages\":[]}");
@@ -50,6 +51,34 @@ async fn an_entry_is_kept_once_and_swept_when_it_is_past_its_time() {
     assert_eq!(documents.sweep(tomorrow).await.unwrap(), 2);
     assert_eq!(documents.find("a/1", tomorrow).await, None);
     assert_eq!(documents.find("a/2", tomorrow).await, Some(BODY));
+}
+
+#[tokio::test]
+async fn only_the_version_that_was_kept_last_stays() {
+    let Some(url) = address() else { return };
+    let documents = Documents::open(&url).await.unwrap();
+    let now = noon();
+    ready(&documents, now - TimeDelta::days(30)).await;
+    let of = |scope: u128, version| Key {
+        tenant: TenantContext {
+            tenant: TenantId::from_uuid(Uuid::from_u128(1)),
+            generation: Generation(1),
+        },
+        kind: Kind::Board,
+        scope: Uuid::from_u128(scope),
+        version,
+    };
+    let there = async |key: Key| documents.find(&key.to_string(), now).await.is_some();
+    for key in [of(1, 9), of(2, 9), of(1, 12), of(1, 12)] {
+        documents.keep(&key, &BODY, now).await;
+        assert!(there(key).await, "{key}");
+    }
+    assert!(!there(of(1, 9)).await && there(of(2, 9)).await);
+    // One that was computed long does not take a newer one's place.
+    documents.keep(&of(1, 10), &BODY, now).await;
+    documents.keep(&of(1, 13), &BODY, now).await;
+    assert!(!there(of(1, 12)).await && there(of(1, 13)).await);
+    assert_eq!(documents.check(now), Ok(()));
 }
 
 #[tokio::test]
