@@ -10,6 +10,7 @@ mod error;
 mod fingerprint;
 mod grants;
 mod run;
+pub mod sweep;
 
 pub use connection::Target;
 pub use embedded::{Schema, expected_fingerprint, statements};

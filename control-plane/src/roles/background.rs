@@ -31,10 +31,12 @@ impl Background {
         self.tasks.spawn(task);
     }
 
-    /// Operations, mail, projections of members.
+    /// Operations, sweep accounts, mail, projections of members.
     pub(super) fn work(&mut self, parts: &Parts) -> anyhow::Result<()> {
         let (operations, stop) = (parts.worker(), self.stop.clone());
         self.spawn(async move { operations.run(stop).await });
+        let (sweeps, stop) = (parts.worker(), self.stop.clone());
+        self.spawn(async move { sweeps.keep_sweep_grants(stop).await });
         let mailer = Mailer::new(&parts.settings.mailer)?;
         let (mail, stop) = (
             mail::Worker::new(parts.auth.clone(), mailer),

@@ -47,12 +47,16 @@ async fn after_any_step_everything_is_taken_back() {
                 "SELECT (SELECT COUNT(*) FROM information_schema.schemata \
                  WHERE schema_name = '{}' OR schema_comment = 'trellis:{nonce}') \
                  + (SELECT COUNT(*) FROM mysql.user WHERE user IN ('{}', '{}')) \
-                 + (SELECT COUNT(*) FROM mysql.db WHERE user IN ('{}', '{}'))",
+                 + (SELECT COUNT(*) FROM mysql.db WHERE user IN ('{}', '{}')) \
+                 + (SELECT COUNT(*) FROM mysql.tables_priv WHERE db = '{}') \
+                 + (SELECT COUNT(*) FROM mysql.columns_priv WHERE db = '{}')",
                 names.database,
                 names.runtime_user,
                 names.migrator_user,
                 names.runtime_user,
-                names.migrator_user
+                names.migrator_user,
+                names.database,
+                names.database
             ))
             .unwrap()
             .unwrap();

@@ -44,6 +44,12 @@ impl Drop for Tenants {
                     "SELECT database_name, runtime_user, migrator_user FROM {central}.tenant_databases"
                 ))
                 .unwrap_or_default();
+            let sweepers: Vec<String> = admin
+                .query(format!("SELECT user_name FROM {central}.sweep_accounts"))
+                .unwrap_or_default();
+            for sweeper in sweepers {
+                let _ = admin.query_drop(format!("DROP USER IF EXISTS '{sweeper}'@'%'"));
+            }
             for (database, runtime, migrator) in rows {
                 let _ = admin.query_drop(format!("DROP DATABASE IF EXISTS `{database}`"));
                 let _ = admin.query_drop(format!(

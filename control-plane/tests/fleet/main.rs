@@ -21,5 +21,6 @@ mod staff_api;
 mod staff_desk;
 mod staff_queues;
 mod staff_roles;
+mod sweep_accounts;
 mod timers;
 mod workers;

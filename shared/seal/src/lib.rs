@@ -30,6 +30,8 @@ pub enum Purpose {
     TenantRuntime,
     /// Password of a tenant's migrator account; the owner is the tenant.
     TenantMigrator,
+    /// Password of a server's sweep account; the owner is the server.
+    SweepAccount,
     /// A staff member's second factor; the owner is the staff member.
     StaffTotp,
     /// A person's second factor; the owner is the person.
@@ -54,6 +56,7 @@ impl Purpose {
             Self::ServerAdmin => "server-admin",
             Self::TenantRuntime => "tenant-runtime",
             Self::TenantMigrator => "tenant-migrator",
+            Self::SweepAccount => "sweep-account",
             Self::StaffTotp => "staff-totp",
             Self::PersonTotp => "person-totp",
             Self::ProviderToken => "provider-token",

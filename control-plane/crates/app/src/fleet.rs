@@ -34,6 +34,7 @@ pub use operations::{
     OperationError, OperationPage, cancel_operation, find_operation, list_operations,
     retry_operation,
 };
+pub(crate) use placement::plan_sweep_account;
 pub use servers::{AddServer, AddServerError, add_server, list_servers};
 pub use tenants::{
     Accepted, Architect, CreateTenant, CreateTenantError, DEFAULT_GROUP, DEFAULT_PLAN,

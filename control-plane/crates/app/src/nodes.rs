@@ -1,6 +1,8 @@
 //! What nodes of the tenant runtime ask of the control plane, and what staff and gateways ask
 //! about nodes.
 
+mod sweep;
+
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use clock::Clock;
 use cp_domain::{
@@ -17,7 +19,9 @@ use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-pub use cp_store::{CatalogueEntry, SealedPlacement};
+pub use cp_store::{CatalogueEntry, SealedPlacement, SweptTenant};
+
+pub use sweep::{OpenSweptServer, SweptPage};
 
 use crate::{
     identity_keys::{IdentityKeyError, IdentityKeys},
@@ -284,13 +288,9 @@ impl Nodes {
         after: Option<TenantId>,
         limit: Option<u16>,
     ) -> Result<(Vec<CatalogueEntry>, bool), NodeError> {
-        let limit = usize::from(limit.unwrap_or(PAGE).clamp(1, MAX_PAGE));
-        let asked = u64::try_from(limit).unwrap_or_default() + 1;
-        let mut entries =
-            RouteStore::list_in_service(self.db.conn(), node.ring, after, asked).await?;
-        let more = entries.len() > limit;
-        entries.truncate(limit);
-        Ok((entries, more))
+        let (limit, asked) = page(limit);
+        let entries = RouteStore::list_in_service(self.db.conn(), node.ring, after, asked).await?;
+        Ok(cut(entries, limit))
     }
 
     /// What changed in the catalogue after a revision, of every ring.
@@ -309,6 +309,19 @@ impl Nodes {
             revision: RouteStore::revision(self.db.conn()).await?,
         })
     }
+}
+
+/// How many entries a page has, and how many to ask for to know whether more follow.
+fn page(limit: Option<u16>) -> (usize, u64) {
+    let limit = limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
+    (limit.into(), u64::from(limit) + 1)
+}
+
+/// The page, and whether more follow.
+fn cut<T>(mut entries: Vec<T>, limit: usize) -> (Vec<T>, bool) {
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    (entries, more)
 }
 
 fn new_secret() -> (SecretString, TokenHash) {

@@ -6,6 +6,7 @@ mod fault;
 mod keeper;
 mod server;
 mod steps;
+mod sweep;
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 

@@ -5,7 +5,7 @@ mod placement;
 mod slug;
 mod tenant;
 
-pub use names::{DatabaseNames, OpaqueName, opaque_name};
+pub use names::{DatabaseNames, OpaqueName, opaque_name, sweep_user};
 pub use placement::{NoRoom, ServerLoad, choose_server};
 pub use slug::{InvalidSlug, Slug};
 pub use tenant::{Tenant, TenantState, UnknownTenantState};

@@ -60,7 +60,7 @@ pub use support::{
 
 pub use fleet::{
     DatabaseNames, InvalidSlug, NoRoom, OpaqueName, ServerLoad, Slug, Tenant, TenantState,
-    UnknownTenantState, choose_server, opaque_name,
+    UnknownTenantState, choose_server, opaque_name, sweep_user,
 };
 pub use identity_keys::{DueKey, KEY_LIFE, KEY_NOTICE, KEY_TAIL, KeyTerm, due_key, signing_key};
 pub use nodes::{

@@ -12,8 +12,8 @@ use url::Url;
 
 use crate::{
     BASE_PATH, BeatAnswer, Changes, ChangesQuery, DeadLetters, NodeApiProblem, NodeBeat,
-    NodeRegistered, NodeRegistration, QueueOrders, QueueReport, TenantPage, TenantPlacement,
-    TenantsQuery,
+    NodeRegistered, NodeRegistration, QueueOrders, QueueReport, SweepPage, TenantPage,
+    TenantPlacement, TenantsQuery,
 };
 
 const CONNECT: Duration = Duration::from_secs(2);
@@ -140,6 +140,14 @@ impl NodeApi {
     /// See [`NodeApiError`].
     pub async fn tenants(&self, query: TenantsQuery) -> Result<TenantPage, NodeApiError> {
         body(send(self.call(Method::GET, "tenants").query(&query)).await?).await
+    }
+
+    /// The active tenants of the node's ring as a sweep needs them, a page at a time.
+    ///
+    /// # Errors
+    /// See [`NodeApiError`].
+    pub async fn sweep(&self, query: TenantsQuery) -> Result<SweepPage, NodeApiError> {
+        body(send(self.call(Method::GET, "sweep").query(&query)).await?).await
     }
 
     /// Which tenants changed since a revision; waits for a change as long as the query says.

@@ -8,6 +8,7 @@ mod error;
 mod node;
 mod password;
 mod queues;
+mod sweep;
 mod tenant;
 mod timers;
 mod usage;
@@ -21,6 +22,7 @@ pub use queues::{
     ClassReport, DEAD_BODY_BYTES, DeadEvent, DeadLetter, DeadLetters, QueueDepth, QueueOrders,
     QueueReport, Redrive, Redriven, TenantBacklog,
 };
+pub use sweep::{SweepEntry, SweepPage, SweepServer, SweptDatabase};
 pub use tenant::{
     Changes, ChangesQuery, DatabaseAddress, TenantEntry, TenantPage, TenantPlacement, TenantsQuery,
 };

@@ -50,6 +50,7 @@ mod staff_sessions;
 mod support_access;
 mod support_consents;
 mod support_sessions;
+mod sweep;
 mod tenant_databases;
 mod tenant_members;
 mod tenant_security;
@@ -112,6 +113,7 @@ pub use staff_sessions::{ListedStaffSession, StaffAccess, StaffSession, StaffSes
 pub use support_access::{SupportAccess, SupportAccessStore, SupportFilter};
 pub use support_consents::{SupportConsent, SupportConsentStore, SupportVisit};
 pub use support_sessions::{SupportSession, SupportSessionStore};
+pub use sweep::{SweepAccount, SweepStore, SweptServer, SweptTenant};
 pub use tenant_databases::{TenantDatabase, TenantDatabaseStore};
 pub use tenant_members::TenantMemberStore;
 pub use tenant_security::{TenantSecurity, TenantSecurityStore};

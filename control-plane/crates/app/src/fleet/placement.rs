@@ -1,10 +1,10 @@
-//! Names, passwords and a server for a tenant that is being planned.
+//! Names and passwords for a tenant that is being planned, and for a server's sweep account.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use cp_domain::{DatabaseNames, opaque_name};
+use cp_domain::{DatabaseNames, opaque_name, sweep_user};
 use cp_store::{
-    TenantDatabase,
+    SweepAccount, TenantDatabase,
     seal::{Purpose, SealError, Sealer},
 };
 use kernel::{ServerId, TenantContext};
@@ -32,6 +32,19 @@ pub(super) fn plan_database(
         runtime_password: seal(Purpose::TenantRuntime)?,
         migrator_password: seal(Purpose::TenantMigrator)?,
         created_at: now,
+    })
+}
+
+/// Plans the sweep account of a server. Nothing of it exists yet.
+pub(crate) fn plan_sweep_account(
+    sealer: &Sealer,
+    server: ServerId,
+) -> Result<SweepAccount, SealError> {
+    let sealed = sealer.seal(Purpose::SweepAccount, server, password().as_bytes());
+    Ok(SweepAccount {
+        server,
+        user: sweep_user(&opaque_name(random())),
+        password: sealed?,
     })
 }
 

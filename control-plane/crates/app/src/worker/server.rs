@@ -3,6 +3,8 @@
 //! Names come from our own tables and have a narrow form, which is checked again here, because
 //! identifiers and account names cannot be parameters of a statement.
 
+mod sweep;
+
 use std::time::Duration;
 
 use cp_domain::DatabaseNames;

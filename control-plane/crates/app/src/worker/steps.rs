@@ -3,14 +3,16 @@
 mod invite;
 mod schema;
 mod seed;
+mod sweep;
 
 use cp_domain::{Operation, StepName, Tenant, TenantState};
 use cp_store::{
-    Server, ServerStore, StoreError, TenantDatabase, TenantDatabaseStore, TenantStore,
+    Server, ServerStore, StoreError, SweepStore, TenantDatabase, TenantDatabaseStore, TenantStore,
     seal::{Purpose, SealError},
 };
 use sea_orm::DatabaseTransaction;
 use secrecy::SecretString;
+use sqlx::MySqlConnection;
 
 use super::{
     Worker,
@@ -74,7 +76,8 @@ impl StepError {
 pub(super) enum Effect {
     /// Nothing.
     None,
-    /// The schema's version and fingerprint, as they stand in the workbench's tenant.
+    /// The schema's version and fingerprint, as they stand in the workbench's tenant, and that its
+    /// sweep account may look at it.
     Schema,
     /// The tenant goes to this state.
     State(TenantState),
@@ -147,6 +150,7 @@ impl<'a> Workbench<'a> {
             }
             StepName::Migrate => {
                 self.schema = Some(schema::migrate(self).await?);
+                sweep::grant(self).await?;
                 Ok(Effect::Schema)
             }
             StepName::Seed => seed::seed(self).await.map(|()| Effect::None),
@@ -183,8 +187,9 @@ impl<'a> Workbench<'a> {
             }
             StepName::Route => Ok(Effect::State(TenantState::Provisioning)),
             StepName::Invite => Ok(Effect::Uninvite),
-            // What these made goes with the database.
-            StepName::Migrate | StepName::Seed => Ok(Effect::None),
+            StepName::Migrate => sweep::revoke(self).await.map(|()| Effect::None),
+            // What it made goes with the database.
+            StepName::Seed => Ok(Effect::None),
             // Operations with these are not taken back but reversed by their opposite.
             StepName::Unroute | StepName::LockAccounts | StepName::UnlockAccounts => {
                 Ok(Effect::None)
@@ -198,12 +203,15 @@ impl<'a> Workbench<'a> {
         tx: &DatabaseTransaction,
         effect: Effect,
     ) -> Result<(), StepError> {
+        let now = self.worker.fleet.clock.now();
         let mut changed = self.tenant.clone();
         match effect {
             Effect::None => return Ok(()),
             Effect::Invite => return invite::invite(self, tx).await,
             Effect::Uninvite => return invite::withdraw(self, tx).await,
             Effect::Schema => {
+                let version = migrations::sweep::VERSION;
+                SweepStore::granted(tx, self.tenant.context(), version, now).await?;
                 if let Some((version, fingerprint)) = self.schema.clone() {
                     changed.schema_version = Some(version);
                     changed.schema_fingerprint = Some(fingerprint);
@@ -218,7 +226,6 @@ impl<'a> Workbench<'a> {
                 changed.server = None;
             }
         }
-        let now = self.worker.fleet.clock.now();
         let Some(revision) = TenantStore::change(tx, &changed, now).await? else {
             let conn = self.worker.fleet.central.conn();
             self.tenant = TenantStore::get(conn, self.tenant.id).await?;
@@ -291,19 +298,26 @@ impl<'a> Workbench<'a> {
             Some(administrator) => administrator,
             None => {
                 let (server, _) = self.place()?;
-                let sealer = &self.worker.fleet.sealer;
-                let password =
-                    sealer.open_text(Purpose::ServerAdmin, server.id, &server.admin_password)?;
-                let login = Login {
-                    host: &server.host,
-                    port: server.port,
-                    user: &server.admin_user,
-                    password: &password,
-                    database: None,
-                };
-                Administrator::take(login.connect().await?, self.tenant.id).await?
+                let session = self.worker.session(server).await?;
+                Administrator::take(session, self.tenant.id).await?
             }
         };
         Ok(self.administrator.insert(opened))
+    }
+}
+
+impl Worker {
+    /// A session of a server's administrator.
+    pub(super) async fn session(&self, server: &Server) -> Result<MySqlConnection, StepError> {
+        let sealer = &self.fleet.sealer;
+        let password = sealer.open_text(Purpose::ServerAdmin, server.id, &server.admin_password)?;
+        let login = Login {
+            host: &server.host,
+            port: server.port,
+            user: &server.admin_user,
+            password: &password,
+            database: None,
+        };
+        Ok(login.connect().await?)
     }
 }

@@ -50,6 +50,12 @@ impl DatabaseNames {
     }
 }
 
+/// What the sweep account of a server is called, made of an opaque name.
+#[must_use]
+pub fn sweep_user(name: &OpaqueName) -> String {
+    format!("s_{name}")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -8,6 +8,7 @@ mod caller;
 mod nodes;
 mod problems;
 mod queues;
+mod sweep;
 mod tenants;
 mod timers;
 mod usage;
@@ -23,6 +24,7 @@ pub fn configure(cfg: &mut actix::ServiceConfig) {
             .route("/nodes/{id}/beat", actix::post().to(nodes::beat))
             .route("/nodes/{id}", actix::delete().to(nodes::leave))
             .route("/tenants", actix::get().to(tenants::list))
+            .route("/sweep", actix::get().to(sweep::list))
             .route(
                 "/tenants/{id}/placement",
                 actix::get().to(tenants::placement),

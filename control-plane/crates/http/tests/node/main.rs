@@ -7,6 +7,7 @@
 )]
 
 mod queues;
+mod sweep;
 mod timers;
 mod world;
 

@@ -18,7 +18,8 @@ pub struct World {
     pub clock: Clock,
     database: TestDb,
     address: String,
-    servers: Uuid,
+    /// The one server, of the ring `general`.
+    pub servers: Uuid,
 }
 
 /// What a node says of itself.
@@ -125,7 +126,8 @@ impl World {
         id
     }
 
-    async fn execute(&self, text: &str, values: Vec<Value>) {
+    /// Executes a statement in the central database.
+    pub async fn execute(&self, text: &str, values: Vec<Value>) {
         let statement = Statement::from_sql_and_values(DbBackend::MySql, text, values);
         self.database.conn().execute_raw(statement).await.unwrap();
     }
