@@ -78,6 +78,7 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
         active,
         relay.nudge(),
         sweeps,
+        Clock::system(),
         stop.clone(),
     ));
     let relaying = tokio::spawn(relay.run(stop_relay.clone()));

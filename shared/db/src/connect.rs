@@ -30,12 +30,16 @@ pub(crate) fn of_placement(placement: &Placement) -> MySqlConnectOptions {
         .username(&placement.user)
         .password(placement.password.expose())
         .database(&placement.database);
-    let options = if placement.host.starts_with('/') {
-        options.socket(&placement.host)
+    plain(at(options, &placement.host, placement.port))
+}
+
+/// Of a server's host name, or of the path of its socket when it starts with `/`.
+pub(crate) fn at(options: MySqlConnectOptions, host: &str, port: u16) -> MySqlConnectOptions {
+    if host.starts_with('/') {
+        options.socket(host)
     } else {
-        options.host(&placement.host).port(placement.port)
-    };
-    plain(options)
+        options.host(host).port(port)
+    }
 }
 
 /// Without the statement that sqlx sends first (ours does it all) and without its log.
@@ -115,7 +119,7 @@ pub(crate) async fn probe(
     }
 }
 
-async fn prepare(
+pub(crate) async fn prepare(
     connection: &mut MySqlConnection,
     limits: Limits,
     owner: Option<TenantContext>,

@@ -10,6 +10,7 @@ mod connect;
 mod error;
 mod placement;
 mod pool;
+mod sweep;
 mod tenants;
 
 pub use async_trait::async_trait;
@@ -17,4 +18,5 @@ pub use central::{CentralDb, PoolSettings};
 pub use error::{DbError, is_busy, is_duplicate_key};
 pub use placement::{Placement, PlacementError, Placements};
 pub use pool::TenantDb;
+pub use sweep::{SweepAddress, SweepConnection};
 pub use tenants::{PoolBudget, TenantPools};

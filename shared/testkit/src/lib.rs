@@ -21,6 +21,7 @@ mod redis_database;
 mod row_waits;
 mod services;
 mod statements;
+mod sweeper;
 mod template;
 
 pub use amqp::{TestVhost, amqp_vhost};
@@ -36,6 +37,7 @@ pub use redis_commands::{RedisCommand, RedisCommandCounter};
 pub use redis_database::{TestRedis, redis};
 pub use services::{Services, services};
 pub use statements::{StatementCounter, Statements};
+pub use sweeper::TestSweeper;
 
 /// The value, or a panic that says what was wanted and why it is not there.
 #[track_caller]

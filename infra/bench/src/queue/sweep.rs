@@ -1,14 +1,17 @@
-//! One sweep of the outboxes of a thousand tenants on one server, a few of which have something
-//! that waits. The databases hold what is swept and nothing else.
+//! One sweep of the product's own over a thousand tenants on one server, with a sweep account, a few
+//! of which have something that waits. The databases hold what is swept and nothing else.
 
-use std::time::Instant;
+use std::{collections::HashMap, time::Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use chrono::Utc;
+use db::SweepAddress;
 use futures_util::{StreamExt as _, stream};
-use kernel::{Generation, TenantId};
+use kernel::{Generation, ServerId, TenantContext, TenantId};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, MySqlPool};
-use testkit::TestDb;
+use testkit::{TestDb, TestSweeper};
+use tr_jobs::{RingError, SweepPage, SweepRing, SweepTenant, sweep_once};
 use uuid::Uuid;
 
 use crate::statistics::percentile;
@@ -16,8 +19,8 @@ use crate::statistics::percentile;
 const TENANTS: usize = 1_000;
 /// Every so many tenants one has something that waits.
 const WAITING: usize = 50;
-/// Outboxes asked for in one statement.
-const PER_STATEMENT: usize = 100;
+/// Tenants of a page, as the control plane lists them.
+const PAGE: usize = 500;
 const SWEEPS: usize = 20;
 /// Databases made at a time.
 const MAKERS: usize = 8;
@@ -34,19 +37,73 @@ pub struct Swept {
 /// Makes the databases, sweeps them again and again, and drops them.
 pub async fn measure() -> Result<Swept> {
     let model = TestDb::tenant(TenantId::from_uuid(Uuid::now_v7()), Generation(1)).await;
+    let sweeper = TestSweeper::new().await;
     let mut conn = MySqlConnection::connect(model.url()).await?;
     let names: Vec<String> = (0..TENANTS)
         .map(|number| format!("{}_{number}", model.name()))
         .collect();
     let swept = async {
         make(&mut conn, &model, &names).await?;
-        sweep(&mut conn, &names).await
+        let databases: Vec<&str> = names.iter().map(String::as_str).collect();
+        sweeper.may_look_at(&databases).await;
+        sweep(&Ring::of(&sweeper, &names)).await
     }
     .await;
     for name in &names {
         run(&mut conn, format!("DROP DATABASE IF EXISTS `{name}`")).await?;
     }
     swept
+}
+
+/// The tenants as the control plane would list them.
+struct Ring {
+    tenants: Vec<SweepTenant>,
+    servers: HashMap<ServerId, SweepAddress>,
+}
+
+impl Ring {
+    fn of(sweeper: &TestSweeper, names: &[String]) -> Self {
+        let server = ServerId::from_uuid(Uuid::now_v7());
+        let address = SweepAddress {
+            host: sweeper.host.clone(),
+            port: sweeper.port,
+            user: sweeper.user.clone(),
+            password: sweeper.password.clone().into(),
+        };
+        let tenant = |name: &String| SweepTenant {
+            tenant: TenantContext {
+                tenant: TenantId::from_uuid(Uuid::now_v7()),
+                generation: Generation(1),
+            },
+            database: Some((server, name.clone())),
+        };
+        Self {
+            tenants: names.iter().map(tenant).collect(),
+            servers: HashMap::from([(server, address)]),
+        }
+    }
+}
+
+impl SweepRing for Ring {
+    async fn swept(&self, after: Option<TenantId>) -> Result<SweepPage, RingError> {
+        let rest = match after {
+            None => self.tenants.as_slice(),
+            Some(after) => {
+                let mut parts = self.tenants.splitn(2, |one| one.tenant.tenant == after);
+                parts.nth(1).unwrap_or_default()
+            }
+        };
+        let tenants: Vec<_> = rest.iter().take(PAGE).cloned().collect();
+        let more = rest.len() > tenants.len();
+        Ok(SweepPage {
+            next: tenants
+                .last()
+                .filter(|_| more)
+                .map(|last| last.tenant.tenant),
+            tenants,
+            servers: self.servers.clone(),
+        })
+    }
 }
 
 async fn make(conn: &mut MySqlConnection, model: &TestDb, names: &[String]) -> Result<()> {
@@ -77,8 +134,10 @@ async fn make(conn: &mut MySqlConnection, model: &TestDb, names: &[String]) -> R
 
 async fn make_one(conn: &mut MySqlConnection, model: &str, name: &str, waits: bool) -> Result<()> {
     run(conn, format!("CREATE DATABASE `{name}`")).await?;
-    let table = format!("CREATE TABLE `{name}`.outbox LIKE `{model}`.outbox");
-    run(conn, table).await?;
+    for table in ["outbox", "jobs"] {
+        let table = format!("CREATE TABLE `{name}`.{table} LIKE `{model}`.{table}");
+        run(conn, table).await?;
+    }
     let rows = format!("INSERT INTO `{name}`.outbox SELECT * FROM `{model}`.outbox");
     run(conn, rows).await?;
     if waits {
@@ -90,27 +149,19 @@ async fn make_one(conn: &mut MySqlConnection, model: &str, name: &str, waits: bo
     Ok(())
 }
 
-async fn sweep(conn: &mut MySqlConnection, names: &[String]) -> Result<Swept> {
+async fn sweep(ring: &Ring) -> Result<Swept> {
     let mut taken = Vec::new();
     let mut found = 0;
     for _ in 0..SWEEPS {
         let started = Instant::now();
         found = 0;
-        for some in names.chunks(PER_STATEMENT) {
-            let parts: Vec<String> = some
-                .iter()
-                .map(|name| {
-                    format!(
-                        "(SELECT '{name}', MIN(number) FROM `{name}`.outbox \
-                         FORCE INDEX (outbox_unpublished) WHERE published_at IS NULL \
-                         HAVING MIN(number) IS NOT NULL)"
-                    )
-                })
-                .collect();
-            let statement = sqlx::query(AssertSqlSafe(parts.join(" UNION ALL "))).persistent(false);
-            found += statement.fetch_all(&mut *conn).await?.len();
-        }
+        let tell = |_, finding: tr_jobs::Finding| found += usize::from(finding.waits);
+        let swept = sweep_once(ring, Utc::now(), tell).await?;
         taken.push(u64::try_from(started.elapsed().as_micros())?);
+        ensure!(
+            (swept.tenants, swept.one_by_one) == (TENANTS, 0),
+            "{swept:?}"
+        );
     }
     ensure!(found == TENANTS / WAITING, "{found} tenants were found");
     taken.sort_unstable();

@@ -21,7 +21,9 @@ pub use notifications::{Facts, FactsError, FleetFacts, Notifier, TenantFacts, To
 pub use queues::{Backlog, DeadLetterKeeper, Redriver, Reporter, Taps, count_backlogs};
 pub use relay::{Nudge, Relay, RelaySettings};
 pub use ring::{Ring, RingError, RingPage};
-pub use sweep::{SweepSettings, sweep};
+pub use sweep::{
+    Finding, SweepPage, SweepRing, SweepSettings, SweepTenant, Swept, sweep, sweep_once,
+};
 pub use tenants::ActiveTenants;
 pub use timers::{Schedule, TIMERS, TickSettings, TimerSpec, Timers, Todo, tick};
 pub use webhooks::{Attempt, WebhookSender};

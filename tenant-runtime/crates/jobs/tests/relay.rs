@@ -1,4 +1,4 @@
-//! The relay: fairness, a broker that is away, and what only the sweep finds.
+//! The relay: fairness, and a broker that is away.
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
@@ -6,10 +6,9 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use broker::Class;
-use support::{LIMIT, List, Running, World};
+use support::{LIMIT, World};
 use testkit::{Proxy, eventually};
-use tokio_util::sync::CancellationToken;
-use tr_jobs::{RelaySettings, SweepSettings, sweep};
+use tr_jobs::RelaySettings;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_waits_behind_its_own_door() {
@@ -119,42 +118,5 @@ async fn with_the_broker_away_the_outbox_grows_says_so_and_drains_by_itself() {
     proxy.open();
     eventually(LIMIT, || async { tenant.published().await == 30 }).await;
     eventually(LIMIT, || async { relay.relay.check() }).await;
-    relay.running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_sweep_finds_what_no_nudge_told_of() {
-    let world = World::new().await;
-    let tenants = [
-        world.tenant().await,
-        world.tenant().await,
-        world.tenant().await,
-    ];
-    let relay = world.relay(&world.link(), RelaySettings::default());
-    for tenant in &tenants {
-        tenant.commit(2).await;
-    }
-    let stop = CancellationToken::new();
-    let ring = List(tenants.iter().map(|tenant| tenant.context).collect());
-    let settings = SweepSettings {
-        active: Duration::from_millis(100),
-        all: Duration::from_secs(3600),
-    };
-    let sweeping = sweep(
-        ring,
-        world.active.clone(),
-        relay.nudge.clone(),
-        settings,
-        stop.clone(),
-    );
-    let sweeping = Running::new(stop, tokio::spawn(sweeping));
-    for tenant in &tenants {
-        eventually(LIMIT, || async { tenant.published().await == 2 }).await;
-    }
-    // From now on only tenants that are active are looked at before the hour is over.
-    tenants[1].commit(2).await;
-    world.active.note(tenants[1].context);
-    eventually(LIMIT, || async { tenants[1].published().await == 4 }).await;
-    sweeping.stop().await;
     relay.running.stop().await;
 }

@@ -153,7 +153,8 @@ pub async fn mark_done(
     change(conn, class, rows, events, jobs).await
 }
 
-/// Marks rows dead that are not done: they are not sent again by themselves.
+/// Marks rows dead that are not done: they are not sent again by themselves. What is dead was
+/// published, noted or not.
 ///
 /// # Errors
 /// When the database fails.
@@ -164,10 +165,18 @@ pub async fn mark_dead(
     at: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let (events, jobs) = (
-        Sql::new("UPDATE outbox FORCE INDEX (PRIMARY) SET dead_at = ?").bind(at),
         Sql::new(
-            "UPDATE jobs FORCE INDEX (PRIMARY) SET taken_at = COALESCE(taken_at, ?), dead_at = ?",
+            "UPDATE outbox FORCE INDEX (PRIMARY) \
+             SET published_at = COALESCE(published_at, ?), dead_at = ?",
         )
+        .bind(at)
+        .bind(at),
+        Sql::new(
+            "UPDATE jobs FORCE INDEX (PRIMARY) \
+             SET published_at = COALESCE(published_at, ?), taken_at = COALESCE(taken_at, ?), \
+             dead_at = ?",
+        )
+        .bind(at)
         .bind(at)
         .bind(at),
     );

@@ -24,6 +24,7 @@ pub mod relaying;
 pub mod retention;
 mod rows;
 mod sql;
+pub mod sweeping;
 pub mod usage;
 pub mod webhooks;
 pub mod work_items;

@@ -34,41 +34,46 @@ pub enum What {
 /// # Errors
 /// When the database fails.
 pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Vec<Waiting>, StoreError> {
-    Sql::new(WAITING)
-        .all(conn, |c| {
-            let (what, class, time): (i64, String, Option<DateTime<Utc>>) =
-                (c.get()?, c.get()?, c.get()?);
-            Ok((what, class, time))
-        })
-        .await
-        .map(|rows| {
-            rows.into_iter()
-                .filter_map(|(what, class, time)| {
-                    let what = match (what, time) {
-                        (0, _) => What::Events,
-                        (1, Some(due)) => What::Jobs(due),
-                        (_, Some(since)) => What::Out(since),
-                        // Nothing of the class is published.
-                        (_, None) => return None,
-                    };
-                    Some(Waiting { class, what })
-                })
-                .collect()
-        })
+    let rows = Sql::new(question(0, "")).all(conn, waiting_row).await?;
+    let found = rows.into_iter().flatten();
+    Ok(found.map(|(_, waiting)| waiting).collect())
 }
 
-const WAITING: &str = "\
-    SELECT 0, class, CAST(NULL AS DATETIME(6)) FROM outbox FORCE INDEX (outbox_unpublished) \
-    WHERE published_at IS NULL GROUP BY class \
-    UNION ALL \
-    SELECT 1, class, MIN(due_at) FROM jobs FORCE INDEX (jobs_unpublished) \
-    WHERE published_at IS NULL GROUP BY class \
-    UNION ALL \
-    SELECT 2, class, MIN(published_at) FROM outbox FORCE INDEX (outbox_outstanding) \
-    WHERE done_at IS NULL AND dead_at IS NULL GROUP BY class \
-    UNION ALL \
-    SELECT 2, class, MIN(published_at) FROM jobs FORCE INDEX (jobs_outstanding) \
-    WHERE done_at IS NULL AND dead_at IS NULL GROUP BY class";
+/// A row of the answer to [`question`].
+pub(crate) fn waiting_row(c: &mut Columns<'_>) -> Result<Option<(usize, Waiting)>, StoreError> {
+    let place = c.place()?;
+    let (what, class, time): (i64, String, Option<DateTime<Utc>>) = (c.get()?, c.get()?, c.get()?);
+    let what = match (what, time) {
+        (0, _) => What::Events,
+        (1, Some(due)) => What::Jobs(due),
+        (_, Some(since)) => What::Out(since),
+        // Nothing of the class is published.
+        (_, None) => return Ok(None),
+    };
+    Ok(Some((place, Waiting { class, what })))
+}
+
+/// Rows that are neither done nor dead.
+pub(crate) const OPEN: &str = "done_at IS NULL AND dead_at IS NULL";
+
+/// What waits, asked of the tables of the database that `of` names (as "`name`."), or of the
+/// session's own; each row says `place`.
+pub(crate) fn question(place: usize, of: &str) -> String {
+    format!(
+        "SELECT {place}, 0, class, CAST(NULL AS DATETIME(6)) \
+         FROM {of}outbox FORCE INDEX (outbox_unpublished) \
+         WHERE published_at IS NULL GROUP BY class \
+         UNION ALL \
+         SELECT {place}, 1, class, MIN(due_at) FROM {of}jobs FORCE INDEX (jobs_unpublished) \
+         WHERE published_at IS NULL GROUP BY class \
+         UNION ALL \
+         SELECT {place}, 2, class, MIN(published_at) \
+         FROM {of}outbox FORCE INDEX (outbox_outstanding) WHERE {OPEN} GROUP BY class \
+         UNION ALL \
+         SELECT {place}, 2, class, MIN(published_at) \
+         FROM {of}jobs FORCE INDEX (jobs_outstanding) WHERE {OPEN} GROUP BY class"
+    )
+}
 
 /// A row that waits to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -239,8 +244,7 @@ pub async fn publish_again(
     for table in ["outbox", "jobs"] {
         let text = format!(
             "UPDATE {table} SET published_at = NULL \
-             WHERE done_at IS NULL AND dead_at IS NULL AND class = ? AND published_at < ? \
-             LIMIT {limit}"
+             WHERE {OPEN} AND class = ? AND published_at < ? LIMIT {limit}"
         );
         let sql = Sql::new(text).bind(class).bind(before);
         rows += sql.run(conn).await?.rows_affected();

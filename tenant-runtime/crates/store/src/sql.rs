@@ -128,7 +128,12 @@ impl<'r> Columns<'r> {
         let row = row
             .try_as_mysql_row()
             .ok_or_else(|| StoreError::Unreadable("the row is not of MariaDB".into()))?;
-        Ok(Self { row, next: 0 })
+        Ok(Self::of_row(row))
+    }
+
+    /// Of a row that the driver itself gave.
+    pub(crate) const fn of_row(row: &'r MySqlRow) -> Self {
+        Self { row, next: 0 }
     }
 
     /// The next column.
@@ -136,6 +141,13 @@ impl<'r> Columns<'r> {
         let index = self.next;
         self.next += 1;
         Ok(self.row.try_get_unchecked(index)?)
+    }
+
+    /// The next column, a place in a list.
+    pub(crate) fn place(&mut self) -> Result<usize, StoreError> {
+        let place: i64 = self.get()?;
+        usize::try_from(place)
+            .map_err(|_| StoreError::Unreadable(format!("{place} is no place in a list")))
     }
 
     /// The next column, an id.

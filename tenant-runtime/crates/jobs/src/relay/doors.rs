@@ -140,6 +140,13 @@ impl Doors {
         };
     }
 
+    /// A job of the tenant is due then; it may be known already that another is due earlier.
+    pub(crate) fn expect_by(&self, tenant: TenantContext, due: DateTime<Utc>) {
+        let mut state = self.lock();
+        let (known, next) = state.expected.entry(tenant.tenant).or_insert((tenant, due));
+        (*known, *next) = (newer(*known, tenant), due.min(*next));
+    }
+
     /// Queues the tenants that were left behind and are due again, and those with a job due.
     pub(crate) fn knock_again(&self, now: DateTime<Utc>) {
         let mut state = self.lock();

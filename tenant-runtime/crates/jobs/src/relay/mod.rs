@@ -9,6 +9,7 @@
 
 mod doors;
 mod pass;
+mod plan;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,9 +21,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::Backlog;
+use crate::{Backlog, Finding};
 use doors::Doors;
 use pass::{Pass, PassError};
+pub(crate) use plan::Plan;
 
 /// How often tenants that were left behind are looked at.
 const LOOK: Duration = Duration::from_millis(100);
@@ -53,17 +55,32 @@ impl Default for RelaySettings {
 
 /// Tells a relay that a tenant has something to publish. Cheap to clone; never waits, never fails.
 #[derive(Debug, Clone)]
-pub struct Nudge(Arc<Doors>);
+pub struct Nudge {
+    doors: Arc<Doors>,
+    backlog: Backlog,
+}
 
 impl Nudge {
     /// There is something to publish.
     pub fn nudge(&self, tenant: TenantContext) {
-        self.0.knock(tenant);
+        self.doors.knock(tenant);
     }
 
     /// Events of the tenant were done, so that others may be published.
     pub(crate) fn room(&self, tenant: TenantId) {
-        self.0.room(tenant);
+        self.doors.room(tenant);
+    }
+
+    /// A sweep found something of the tenant.
+    pub(crate) fn found(&self, tenant: TenantContext, finding: Finding) {
+        if finding.busy {
+            self.backlog.saw(tenant);
+        }
+        if finding.waits {
+            self.doors.knock(tenant);
+        } else if let Some(due) = finding.next_due {
+            self.doors.expect_by(tenant, due);
+        }
     }
 }
 
@@ -100,7 +117,10 @@ impl Relay {
     /// How others tell it of work.
     #[must_use]
     pub fn nudge(&self) -> Nudge {
-        Nudge(Arc::clone(&self.doors))
+        Nudge {
+            doors: Arc::clone(&self.doors),
+            backlog: self.backlog.clone(),
+        }
     }
 
     /// What waits in the tenants that it passes through; counted where somebody wants to know.

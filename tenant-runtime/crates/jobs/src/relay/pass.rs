@@ -1,17 +1,20 @@
 //! One pass through a tenant: a batch of each class of which something waits.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::cmp::Ordering;
 
 use broker::{Class, Envelope, Outgoing, PublishError};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use db::{DbError, PlacementError, TenantDb};
 use kernel::{EventId, TenantContext};
 use tr_store::{
     RowId, StoreError,
-    relaying::{self, Unpublished, Waiting, What},
+    relaying::{self, Unpublished},
 };
 
-use super::Relay;
+use super::{
+    Relay,
+    plan::{Plan, lost_before},
+};
 
 /// What a pass came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,48 +57,6 @@ impl From<StoreError> for PassError {
     fn from(error: StoreError) -> Self {
         Self::Failed(error.to_string())
     }
-}
-
-/// What there is to do for a tenant.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Plan {
-    /// The classes of which something waits, the most urgent first.
-    waiting: BTreeMap<Class, bool>,
-    /// When the first job is due of those that are not yet.
-    next_due: Option<DateTime<Utc>>,
-    /// Whether anything is neither done nor dead, jobs of later left out.
-    busy: bool,
-}
-
-impl Plan {
-    fn of(waiting: &[Waiting], now: DateTime<Utc>) -> Self {
-        let mut plan = Self::default();
-        for Waiting { class, what } in waiting {
-            // Another version of the program may know more classes.
-            let Some(class) = Class::named(class) else {
-                continue;
-            };
-            plan.busy |= !matches!(what, What::Jobs(due) if *due > now);
-            match *what {
-                What::Events => _ = plan.waiting.entry(class).or_default(),
-                What::Jobs(due) if due <= now => _ = plan.waiting.entry(class).or_default(),
-                What::Jobs(due) => {
-                    let earlier = plan.next_due.map_or(due, |next| next.min(due));
-                    plan.next_due = Some(earlier);
-                }
-                What::Out(since) if since < lost_before(class, now) => {
-                    plan.waiting.insert(class, true);
-                }
-                What::Out(_) => {}
-            }
-        }
-        plan
-    }
-}
-
-/// What was published before then and is not settled was lost. Until then it counts as outstanding.
-fn lost_before(class: Class, now: DateTime<Utc>) -> DateTime<Utc> {
-    now - TimeDelta::from_std(class.settled_within()).unwrap_or(TimeDelta::MAX)
 }
 
 /// How much of a class a tenant may have outstanding. What waits for others' servers waits long if
@@ -231,27 +192,5 @@ mod tests {
         assert_eq!(most(Class::Webhook, 1000), 16);
         assert_eq!(most(Class::Webhook, 5), 5);
         assert_eq!(most(Class::Activity, 1000), 1000);
-    }
-
-    #[test]
-    fn a_plan_has_what_waits_what_was_lost_and_when_the_next_job_is_due() {
-        let at = |minute: i64| DateTime::from_timestamp(1_800_000_000 + 60 * minute, 0).unwrap();
-        let of = |class: &str, what| Waiting {
-            class: class.to_owned(),
-            what,
-        };
-        let waiting = [
-            of("activity", What::Events),
-            of("activity", What::Out(at(0))),
-            of("webhook", What::Jobs(at(200))),
-            of("webhook", What::Out(at(199))),
-            of("notification", What::Jobs(at(260))),
-            of("schedule", What::Jobs(at(240))),
-            of("laundry", What::Events),
-        ];
-        let plan = Plan::of(&waiting, at(200));
-        let classes: Vec<_> = plan.waiting.into_iter().collect();
-        assert_eq!(classes, [(Class::Webhook, false), (Class::Activity, true)]);
-        assert_eq!(plan.next_due, Some(at(240)));
     }
 }
