@@ -19,7 +19,12 @@ pub fn spawn(
     stop: &CancellationToken,
 ) {
     let (inward, publisher) = links;
-    let keeper = DeadLetterKeeper::new(fleet.api.clone(), fleet.pools.clone(), Clock::system());
+    let keeper = DeadLetterKeeper::new(
+        fleet.api.clone(),
+        fleet.pools.clone(),
+        Clock::system(),
+        relay.nudge(),
+    );
     for (class, queue) in inward.topology().dead_queues() {
         tasks.spawn(take_dead(
             inward.clone(),

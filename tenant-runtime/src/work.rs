@@ -32,12 +32,14 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
         queues::link(&settings, "consumers")?,
     );
     let publisher = Publisher::new(outward.clone());
+    let taps = Taps::closed();
     let relay = Relay::new(
         fleet.pools.clone(),
         publisher.clone(),
         Clock::system(),
         queues::relay(&settings),
-    );
+    )
+    .mending(taps.clone());
     let active = ActiveTenants::default();
     let membership = fleet.join(&settings, side::part(NodeRole::Work, &health));
 
@@ -47,7 +49,7 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let consumers = Consumers {
         link: inward.clone(),
         publisher: publisher.clone(),
-        taps: Taps::closed(),
+        taps,
         stop: stop.clone(),
     };
     let mut tasks = JoinSet::new();

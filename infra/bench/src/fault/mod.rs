@@ -24,7 +24,12 @@ mod wire;
 mod world;
 mod writers;
 
-use std::{fs, path::Path, pin::Pin, time::Instant};
+use std::{
+    fs,
+    path::Path,
+    pin::Pin,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Result, bail};
 use serde_json::Value;
@@ -173,7 +178,10 @@ impl Experiment {
             self.criterion
         ));
         let started = Instant::now();
-        let passed = match (self.run)(world, form).await {
+        let limit = Duration::from_secs(form.pick(180, 3600) as u64);
+        let ran = tokio::time::timeout(limit, (self.run)(world, form)).await;
+        let over = |_| Err(anyhow::anyhow!("not over within {} s", limit.as_secs()));
+        let passed = match ran.unwrap_or_else(over) {
             Ok(Findings { bars, figures }) => {
                 if let Some(figures) = figures.as_object() {
                     for (what, figure) in figures {

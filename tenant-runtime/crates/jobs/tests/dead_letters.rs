@@ -10,10 +10,10 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{Class, ConsumerOptions, Publisher, consume, take_dead};
+use broker::{Class, ConsumerOptions, Envelope, Publisher, consume, take_dead};
 use central::Central;
 use cp_store::{DeadLetter, DeadLetterFilter, DeadLetterStore, QueuePauseStore, QueueReportStore};
-use kernel::Limit;
+use kernel::{EventId, Generation, Limit};
 use lapin::{BasicProperties, options::BasicPublishOptions};
 use support::{LIMIT, RunningRelay, Tenant, World, ready};
 use testkit::eventually;
@@ -32,8 +32,8 @@ struct Worker {
 impl Worker {
     fn start(world: &World, api: &cp_node_api::NodeApi) -> Self {
         let (link, stop) = (world.link(), CancellationToken::new());
-        let relay = world.relay(&link, RelaySettings::default());
         let (taps, mut tasks) = (Taps::closed(), JoinSet::new());
+        let relay = world.relay_with(&link, RelaySettings::default(), taps.clone());
         let publisher = Publisher::new(world.link());
         let handler = Arc::new(world.handler(&relay.nudge));
         for shard in 0..Class::Activity.spec().shards {
@@ -50,7 +50,12 @@ impl Worker {
             link.clone(),
             Class::Activity.name(),
             world.topology.dead_queue(Class::Activity),
-            DeadLetterKeeper::new(api.clone(), world.pools.clone(), clock.clone()),
+            DeadLetterKeeper::new(
+                api.clone(),
+                world.pools.clone(),
+                clock.clone(),
+                relay.nudge.clone(),
+            ),
             stop.clone(),
         ));
         let backlog = relay.relay.backlog();
@@ -179,6 +184,38 @@ async fn a_poisoned_message_reaches_the_table_and_takes_effect_once_it_is_sent_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_under_an_older_generation_dies_and_its_event_is_sent_under_the_new_one() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let (tenant, api) = (world.tenant().await, central.node("work-1").await);
+    tenant.commit(1).await;
+    // As if it had been published before the tenant was moved.
+    tenant.run("UPDATE outbox SET published_at = NOW(6)").await;
+    let rows = [tr_store::RowId::Event(1)];
+    let found = tr_store::handling::read(tenant.db.conn(), "activity", &rows).await;
+    let event = found.unwrap().remove(0);
+    let envelope = Envelope {
+        id: EventId::from_uuid(event.id),
+        number: 1,
+        tenant: tenant.context.tenant,
+        generation: Generation(0),
+        kind: event.kind,
+        version: event.version,
+        occurred_at: world.clock.now(),
+        traceparent: None,
+    };
+    let shard = Class::Activity.shard(tenant.context.tenant);
+    let queue = world.topology.queue(Class::Activity, shard);
+    publish(&world, queue, &serde_json::to_vec(&envelope).unwrap()).await;
+    let worker = Worker::start(&world, &api);
+    eventually(LIMIT, || async { tenant.done().await == 1 }).await;
+    let letter = letters(&central).await.remove(0);
+    assert!(letter.error.contains("generation"), "{}", letter.error);
+    assert_eq!(tenant.activity().await, (2, 1));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_message_of_ours_is_kept_as_far_as_it_fits() {
     let world = World::new().await;
     let central = Central::new(&world.clock).await;
@@ -223,6 +260,13 @@ async fn a_paused_class_waits_over_a_restart_and_its_backlog_is_reported() {
         Class::Activity.shard(tenant.context.tenant),
     );
     eventually(LIMIT, || async { ready(&world, &queue).await == 7 }).await;
+    // However long it takes, what waits in the queue is not lost.
+    tenant
+        .run("UPDATE outbox SET published_at = NOW(6) - INTERVAL 3 HOUR WHERE done_at IS NULL")
+        .await;
+    worker.commit(&tenant, 1).await;
+    eventually(LIMIT, || async { tenant.published().await == 13 }).await;
+    assert_eq!(ready(&world, &queue).await, 8);
     let reported = || async {
         let kept = QueueReportStore::list(conn).await.unwrap().remove(0);
         serde_json::from_str::<cp_node_api::QueueReport>(&kept.report).unwrap()
@@ -230,7 +274,7 @@ async fn a_paused_class_waits_over_a_restart_and_its_backlog_is_reported() {
     eventually(LIMIT, || async { !reported().await.tenants.is_empty() }).await;
     let backlog = reported().await.tenants.remove(0);
     assert_eq!(backlog.tenant_id, tenant.context.tenant);
-    assert_eq!(backlog.waiting + backlog.outstanding, 7);
+    assert_eq!(backlog.waiting + backlog.outstanding, 8);
     assert!(backlog.oldest_at.is_some());
     worker.stop().await;
 
@@ -244,9 +288,9 @@ async fn a_paused_class_waits_over_a_restart_and_its_backlog_is_reported() {
                 .any(|class| class.class == "activity" && class.paused)
     })
     .await;
-    assert_eq!(ready(&world, &queue).await, 7);
+    assert_eq!(ready(&world, &queue).await, 8);
     assert_eq!(tenant.done().await, 5);
     QueuePauseStore::delete(conn, "activity").await.unwrap();
-    eventually(LIMIT, || async { tenant.done().await == 12 }).await;
+    eventually(LIMIT, || async { tenant.done().await == 13 }).await;
     worker.stop().await;
 }

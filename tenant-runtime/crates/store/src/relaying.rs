@@ -151,24 +151,22 @@ pub async fn due_jobs(
     .await
 }
 
-/// How many rows of a class were published after `since` and are neither done nor dead; counted
-/// up to `most`.
+/// How many rows of a class are published and neither done nor dead; counted up to `most`.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn outstanding(
     conn: &impl ConnectionTrait,
     class: &str,
-    since: DateTime<Utc>,
     most: usize,
 ) -> Result<usize, StoreError> {
     let of = |table: &str| {
         let text = format!(
             "(SELECT 1 FROM {table} FORCE INDEX ({table}_outstanding) \
-             WHERE done_at IS NULL AND dead_at IS NULL AND class = ? AND published_at > ? \
-             LIMIT {most})"
+             WHERE done_at IS NULL AND dead_at IS NULL AND class = ? \
+             AND published_at IS NOT NULL LIMIT {most})"
         );
-        Sql::new(text).bind(class).bind(since)
+        Sql::new(text).bind(class)
     };
     let count: Option<i64> = Sql::new("SELECT COUNT(*) FROM (")
         .append(of("outbox"))
@@ -244,7 +242,8 @@ pub async fn publish_again(
     for table in ["outbox", "jobs"] {
         let text = format!(
             "UPDATE {table} SET published_at = NULL \
-             WHERE {OPEN} AND class = ? AND published_at < ? LIMIT {limit}"
+             WHERE {OPEN} AND class = ? AND published_at < ? \
+             LIMIT {limit}"
         );
         let sql = Sql::new(text).bind(class).bind(before);
         rows += sql.run(conn).await?.rows_affected();

@@ -6,7 +6,8 @@ use cp_node_api::{Base64, DEAD_BODY_BYTES, DeadEvent, DeadLetter, DeadLetters, N
 use db::TenantPools;
 use tr_store::{StoreError, handling};
 
-use super::redrive::row;
+use super::redrive::{current, row};
+use crate::Nudge;
 
 /// Keeps dead messages through the node API.
 #[derive(Clone)]
@@ -14,28 +15,40 @@ pub struct DeadLetterKeeper {
     api: NodeApi,
     pools: TenantPools,
     clock: Clock,
+    nudge: Nudge,
 }
 
 impl DeadLetterKeeper {
-    /// A keeper; its pools are asked for the rows of the dead.
+    /// A keeper beside a relay; its pools are asked for the rows of the dead.
     #[must_use]
-    pub const fn new(api: NodeApi, pools: TenantPools, clock: Clock) -> Self {
-        Self { api, pools, clock }
+    pub const fn new(api: NodeApi, pools: TenantPools, clock: Clock, nudge: Nudge) -> Self {
+        Self {
+            api,
+            pools,
+            clock,
+            nudge,
+        }
     }
 
     /// Marks the row of a message that the broker took out, as nobody else could: so that the
-    /// relay does not send it again. When that fails it comes here once more.
+    /// relay does not send it again. When that fails it comes here once more. A message of an older
+    /// generation is dead, its event is not: that is sent under the generation of now.
     async fn mark(&self, class: &'static str, envelope: &Envelope) {
-        let Ok(db) = self.pools.get(&envelope.context()).await else {
+        let Ok((db, tenant)) = current(&self.pools, envelope).await else {
             return;
         };
-        let marked: Result<u64, StoreError> = async {
+        let marked: Result<(), StoreError> = async {
             let rows = [row(envelope)];
             let found = handling::read(db.conn(), class, &rows).await?;
-            if found.iter().any(|row| row.id == envelope.id.as_uuid()) {
-                return handling::mark_dead(db.conn(), class, &rows, self.clock.now()).await;
+            if !found.iter().any(|row| row.id == envelope.id.as_uuid()) {
+                return Ok(());
             }
-            Ok(0)
+            if tenant.generation == envelope.generation {
+                handling::mark_dead(db.conn(), class, &rows, self.clock.now()).await?;
+            } else if handling::revive(db.conn(), class, &rows).await? > 0 {
+                self.nudge.nudge(tenant);
+            }
+            Ok(())
         }
         .await;
         if let Err(error) = marked {

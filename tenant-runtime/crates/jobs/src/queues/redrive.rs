@@ -29,6 +29,17 @@ impl From<StoreError> for RedriveError {
     }
 }
 
+impl From<DbError> for RedriveError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Placement(PlacementError::Unknown) => {
+                Self::Impossible("the tenant is not in service here".to_owned())
+            }
+            error => Self::NotNow(error.to_string()),
+        }
+    }
+}
+
 /// Sends dead messages again.
 #[derive(Clone)]
 pub struct Redriver {
@@ -75,7 +86,7 @@ impl Redriver {
         let body = letter.body.0;
         let envelope: Envelope = serde_json::from_slice(&body)
             .map_err(|error| RedriveError::Impossible(format!("no envelope: {error}")))?;
-        let (db, tenant) = self.tenant(&envelope).await?;
+        let (db, tenant) = current(&self.pools, &envelope).await?;
         let rows = [row(&envelope)];
         let found = handling::read(db.conn(), class.name(), &rows).await?;
         if found.iter().any(|row| row.id == envelope.id.as_uuid()) {
@@ -88,25 +99,6 @@ impl Redriver {
         self.publish(class, body).await
     }
 
-    /// The tenant's database, whatever its generation is by now.
-    async fn tenant(&self, envelope: &Envelope) -> Result<(TenantDb, TenantContext), RedriveError> {
-        let mut tenant = envelope.context();
-        let db = match self.pools.get(&tenant).await {
-            Err(DbError::Generation { asked, current }) if asked < current => {
-                tenant.generation = current;
-                self.pools.get(&tenant).await
-            }
-            other => other,
-        };
-        match db {
-            Ok(db) => Ok((db, tenant)),
-            Err(DbError::Placement(PlacementError::Unknown)) => Err(RedriveError::Impossible(
-                "the tenant is not in service here".to_owned(),
-            )),
-            Err(error) => Err(RedriveError::NotNow(error.to_string())),
-        }
-    }
-
     async fn publish(&self, class: Class, body: Vec<u8>) -> Result<(), RedriveError> {
         let message = Outgoing::redriven(self.publisher.link().topology(), class, body)
             .map_err(|error| RedriveError::Impossible(error.to_string()))?;
@@ -115,6 +107,22 @@ impl Redriver {
         }
         Ok(())
     }
+}
+
+/// The database of a message's tenant, whatever its generation is by now.
+pub(super) async fn current(
+    pools: &TenantPools,
+    envelope: &Envelope,
+) -> Result<(TenantDb, TenantContext), DbError> {
+    let mut tenant = envelope.context();
+    let db = match pools.get(&tenant).await {
+        Err(DbError::Generation { asked, current }) if asked < current => {
+            tenant.generation = current;
+            pools.get(&tenant).await
+        }
+        other => other,
+    };
+    Ok((db?, tenant))
 }
 
 /// The row that a message is about: an event's by its number, a job's by its id.

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Instant};
 
 use broker::{Class, Flow, Tap, topology::CLASSES};
 
-/// The taps of a process. Clones are the same taps.
-#[derive(Debug, Clone)]
+/// The taps of a process, open by default. Clones are the same taps.
+#[derive(Debug, Clone, Default)]
 pub struct Taps(BTreeMap<Class, Tap>);
 
 impl Taps {

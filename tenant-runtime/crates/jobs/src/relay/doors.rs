@@ -15,6 +15,20 @@ use tokio::sync::Notify;
 /// The first pause before a tenant is tried again, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
+/// Why a tenant is left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Rows wait, the oldest from then; whether others went.
+    Rows {
+        oldest: DateTime<Utc>,
+        progress: bool,
+    },
+    /// There is no connection to the broker.
+    NoBroker,
+    /// Its database could not be asked, or not be written.
+    NoDatabase,
+}
+
 /// The tenants that wait. Every method is a moment under one lock.
 #[derive(Debug, Default)]
 pub(crate) struct Doors {
@@ -39,16 +53,31 @@ struct Behind {
     tenant: TenantContext,
     since: DateTime<Utc>,
     pause: Duration,
+    /// Whether its database could not be asked. One worker at a time tries such tenants, so that a
+    /// server that lets everybody wait does not stop the others' tenants.
+    failed: bool,
+    tried: Instant,
     due: Instant,
 }
 
+impl Behind {
+    /// There is something new, perhaps of another class than the one that it is behind with: it is
+    /// tried again soon, however long the pause had become.
+    fn knocked(&mut self, tenant: TenantContext) {
+        self.tenant = newer(self.tenant, tenant);
+        self.due = self.due.min(self.tried + PAUSES.0);
+    }
+}
+
 impl Doors {
-    /// A tenant has something. One that was left behind is tried again when it is due.
+    /// A tenant has something. One that is being relayed is looked at once more after that, and one
+    /// that was left behind after the shortest pause.
     pub(crate) fn knock(&self, tenant: TenantContext) {
         let mut state = self.lock();
+        let busy = state.busy.contains(&tenant.tenant);
         match state.behind.get_mut(&tenant.tenant) {
-            Some(behind) => behind.tenant = newer(behind.tenant, tenant),
-            None => state.enqueue(tenant),
+            Some(behind) if !busy => behind.knocked(tenant),
+            _ => state.enqueue(tenant),
         }
         drop(state);
         self.ready.notify_one();
@@ -66,7 +95,8 @@ impl Doors {
         loop {
             let (next, more) = {
                 let mut state = self.lock();
-                (state.take(), !state.queue.is_empty())
+                let next = state.take();
+                (next, state.next_place().is_some())
             };
             if more {
                 self.ready.notify_one();
@@ -98,16 +128,14 @@ impl Doors {
         self.ready.notify_one();
     }
 
-    /// Rows of the tenant are left, the oldest from `oldest` when that is known.
-    pub(crate) fn left_behind(
-        &self,
-        tenant: TenantContext,
-        oldest: Option<DateTime<Utc>>,
-        progress: bool,
-        now: DateTime<Utc>,
-    ) {
+    /// Not everything of the tenant could be relayed.
+    pub(crate) fn left_behind(&self, tenant: TenantContext, left: Left, now: DateTime<Utc>) {
         let mut state = self.lock();
         let before = state.behind.remove(&tenant.tenant);
+        let (oldest, progress) = match left {
+            Left::Rows { oldest, progress } => (Some(oldest), progress),
+            Left::NoBroker | Left::NoDatabase => (None, false),
+        };
         let since = oldest
             .or(before.as_ref().map(|before| before.since))
             .unwrap_or(now);
@@ -115,20 +143,22 @@ impl Doors {
             Some(before) if !progress => (before.pause * 2).min(PAUSES.1),
             _ => PAUSES.0,
         };
-        let due = Instant::now() + pause;
-        // Knocks from meanwhile are answered by the next try.
-        let knocked = state.waiting.remove(&tenant.tenant);
-        let tenant = knocked.map_or(tenant, |knocked| newer(tenant, knocked));
-        state.behind.insert(
-            tenant.tenant,
-            Behind {
-                tenant,
-                since,
-                pause,
-                due,
-            },
-        );
+        let tried = Instant::now();
+        let mut behind = Behind {
+            tenant,
+            since,
+            pause,
+            failed: left == Left::NoDatabase,
+            tried,
+            due: tried + pause,
+        };
+        if let Some(knocked) = state.waiting.remove(&tenant.tenant) {
+            behind.knocked(knocked);
+        }
+        state.behind.insert(tenant.tenant, behind);
         state.busy.remove(&tenant.tenant);
+        drop(state);
+        self.ready.notify_one();
     }
 
     /// When the tenant's next job is due, as far as its database says; none when it has none.
@@ -210,8 +240,20 @@ impl State {
         }
     }
 
+    fn failed(&self, id: &TenantId) -> bool {
+        self.behind.get(id).is_some_and(|behind| behind.failed)
+    }
+
+    /// The place of the next in the queue whom a worker may take now.
+    fn next_place(&self) -> Option<usize> {
+        let one_tries = self.busy.iter().any(|id| self.failed(id));
+        let mut queue = self.queue.iter();
+        queue.position(|id| !one_tries || !self.failed(id))
+    }
+
     fn take(&mut self) -> Option<TenantContext> {
-        let id = self.queue.pop_front()?;
+        let place = self.next_place()?;
+        let id = self.queue.remove(place)?;
         self.busy.insert(id);
         self.waiting.remove(&id)
     }
@@ -242,6 +284,13 @@ mod tests {
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+    }
+
+    fn rows(progress: bool) -> Left {
+        Left::Rows {
+            oldest: at(0),
+            progress,
+        }
     }
 
     #[test]
@@ -291,7 +340,7 @@ mod tests {
         let doors = Doors::default();
         doors.knock(tenant(1));
         doors.next().now_or_never().unwrap();
-        doors.left_behind(tenant(1), Some(at(0)), true, at(1));
+        doors.left_behind(tenant(1), rows(true), at(1));
         doors.knock(tenant(1));
         assert_eq!(
             doors.next().now_or_never(),
@@ -305,13 +354,73 @@ mod tests {
         doors.room(tenant(1).tenant);
         doors.knock_again(at(6));
         assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
-        doors.left_behind(tenant(1), None, false, at(7));
+        doors.left_behind(tenant(1), Left::NoBroker, at(7));
         assert_eq!(doors.oldest_age(at(9)), Duration::from_secs(9));
         doors.done(tenant(1));
         assert_eq!(
             (doors.behind(), doors.oldest_age(at(9))),
             (0, Duration::ZERO)
         );
+    }
+
+    #[test]
+    fn a_knock_while_the_last_of_it_is_relayed_is_not_lost() {
+        let doors = Doors::default();
+        doors.knock(tenant(1));
+        doors.next().now_or_never().unwrap();
+        doors.left_behind(tenant(1), rows(true), at(1));
+        doors.room(tenant(1).tenant);
+        doors.knock_again(at(1));
+        doors.next().now_or_never().unwrap();
+        doors.knock(tenant(1));
+        doors.done(tenant(1));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+    }
+
+    #[test]
+    fn who_is_behind_with_one_class_is_soon_looked_at_for_another() {
+        let doors = Doors::default();
+        let soon = |doors: &Doors| {
+            let due = doors.lock().behind.get(&tenant(1).tenant).unwrap().due;
+            due.saturating_duration_since(Instant::now()) <= PAUSES.0
+        };
+        doors.knock(tenant(1));
+        doors.next().now_or_never().unwrap();
+        for _ in 0..4 {
+            doors.left_behind(tenant(1), rows(false), at(1));
+        }
+        assert!(!soon(&doors));
+        doors.knock(tenant(1));
+        assert!(soon(&doors));
+        doors.lock().busy.insert(tenant(1).tenant);
+        doors.knock(tenant(1));
+        doors.left_behind(tenant(1), rows(false), at(1));
+        assert!(soon(&doors), "it knocked meanwhile");
+    }
+
+    #[test]
+    fn tenants_that_cannot_be_asked_take_one_worker() {
+        let doors = Doors::default();
+        for number in 1..=3 {
+            doors.knock(tenant(number));
+            doors.next().now_or_never().unwrap();
+            let left = [Left::NoDatabase, rows(false)][usize::from(number == 3)];
+            doors.left_behind(tenant(number), left, at(1));
+            doors.room(tenant(number).tenant);
+        }
+        doors.knock_again(at(2));
+        let taken = [(); 2].map(|()| doors.next().now_or_never().unwrap());
+        assert!(taken.contains(&tenant(3)), "{taken:?}");
+        assert_eq!(doors.next().now_or_never(), None);
+        let [one, other] = if taken[0] == tenant(3) {
+            [1, 0]
+        } else {
+            [0, 1]
+        };
+        doors.left_behind(taken[one], Left::NoDatabase, at(3));
+        doors.done(taken[other]);
+        let rest = doors.next().now_or_never().unwrap();
+        assert!(rest != taken[one] && rest != tenant(3));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The relay: publishes a tenant's unpublished events, and its jobs that are due, and marks them
-//! once the broker confirmed. What was confirmed long ago and neither done nor dead it publishes
-//! again: that was lost with the broker.
+//! once the broker confirmed. What was confirmed long ago and neither done nor dead was lost with
+//! the broker; the worker's relay publishes it again.
 //!
 //! It runs where changes are made, nudged after each commit, and in the worker, which sweeps. Two
 //! relays may publish the same row, and a crash between confirm and mark publishes it again: that
@@ -21,8 +21,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::{Backlog, Finding};
-use doors::Doors;
+use crate::{Backlog, Finding, Taps};
+use doors::{Doors, Left};
 use pass::{Pass, PassError};
 pub(crate) use plan::Plan;
 
@@ -93,6 +93,8 @@ pub struct Relay {
     settings: RelaySettings,
     doors: Arc<Doors>,
     backlog: Backlog,
+    /// The taps of the classes, where what was lost is published again.
+    mended: Option<Taps>,
 }
 
 impl Relay {
@@ -111,7 +113,16 @@ impl Relay {
             settings,
             doors: Arc::default(),
             backlog: Backlog::default(),
+            mended: None,
         }
+    }
+
+    /// Publishes again what was lost, too. Of a class that is paused nothing is: it waits in its
+    /// queues.
+    #[must_use]
+    pub fn mending(mut self, taps: Taps) -> Self {
+        self.mended = Some(taps);
+        self
     }
 
     /// How others tell it of work.
@@ -164,7 +175,7 @@ impl Relay {
             if self.publisher.link().session().is_none() {
                 self.backlog.saw(tenant);
                 self.doors
-                    .left_behind(tenant, None, false, self.clock.now());
+                    .left_behind(tenant, Left::NoBroker, self.clock.now());
                 continue;
             }
             self.relay(tenant).await;
@@ -172,7 +183,7 @@ impl Relay {
     }
 
     async fn relay(&self, tenant: TenantContext) {
-        let (worst, next_due) = match self.passes(&tenant).await {
+        let (all, next_due) = match self.passes(&tenant).await {
             Ok(passed) => passed,
             Err(PassError::Gone(reason)) => {
                 debug!(tenant = %tenant.tenant, reason, "not relaying for the tenant any more");
@@ -183,16 +194,16 @@ impl Relay {
                 warn!(tenant = %tenant.tenant, reason, "could not relay the tenant's events");
                 return self
                     .doors
-                    .left_behind(tenant, None, false, self.clock.now());
+                    .left_behind(tenant, Left::NoDatabase, self.clock.now());
             }
         };
         self.doors.expect(tenant, next_due);
-        match worst {
+        match all {
             Pass::Empty => self.doors.done(tenant),
             Pass::More => self.doors.again(tenant),
             Pass::Left { oldest, progress } => {
-                self.doors
-                    .left_behind(tenant, Some(oldest), progress, self.clock.now());
+                let left = Left::Rows { oldest, progress };
+                self.doors.left_behind(tenant, left, self.clock.now());
             }
         }
     }

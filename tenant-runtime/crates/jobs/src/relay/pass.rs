@@ -17,7 +17,7 @@ use super::{
 };
 
 /// What a pass came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
     /// No row waits.
     Empty,
@@ -29,6 +29,30 @@ pub(super) enum Pass {
         oldest: DateTime<Utc>,
         progress: bool,
     },
+}
+
+impl Pass {
+    /// What two classes came to together.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Empty, pass) | (pass, Self::Empty) => pass,
+            (Self::More, Self::More) => Self::More,
+            (Self::Left { oldest, .. }, Self::More) | (Self::More, Self::Left { oldest, .. }) => {
+                let progress = true;
+                Self::Left { oldest, progress }
+            }
+            (
+                Self::Left { oldest, progress },
+                Self::Left {
+                    oldest: other,
+                    progress: too,
+                },
+            ) => Self::Left {
+                oldest: oldest.min(other),
+                progress: progress || too,
+            },
+        }
+    }
 }
 
 /// A pass could not be made.
@@ -69,8 +93,8 @@ fn most(class: Class, outstanding: usize) -> usize {
 }
 
 impl Relay {
-    /// Publishes the tenant's next rows of every class, as many as may be outstanding. The class
-    /// that is worst off is what the tenant is judged by; with it comes when its next job is due.
+    /// Publishes the tenant's next rows of every class, as many as may be outstanding; tells what
+    /// all of them came to, and when the next job is due.
     pub(super) async fn passes(
         &self,
         tenant: &TenantContext,
@@ -81,14 +105,19 @@ impl Relay {
         if plan.busy {
             self.backlog.saw(*tenant);
         }
-        let mut worst = Pass::Empty;
+        let mut all = Pass::Empty;
         for (class, lost) in plan.waiting {
-            if lost {
+            if lost
+                && self
+                    .mended
+                    .as_ref()
+                    .is_some_and(|taps| taps.of(class).is_open())
+            {
                 self.publish_again(tenant, &db, class).await?;
             }
-            worst = worst.max(self.pass(tenant, &db, class).await?);
+            all = all.and(self.pass(tenant, &db, class).await?);
         }
-        Ok((worst, plan.next_due))
+        Ok((all, plan.next_due))
     }
 
     async fn publish_again(
@@ -98,7 +127,7 @@ impl Relay {
         class: Class,
     ) -> Result<(), PassError> {
         let before = lost_before(class, self.clock.now());
-        let (name, most) = (class.name(), self.settings.batch);
+        let (name, most) = (class.name(), self.settings.outstanding);
         let rows = relaying::publish_again(db.conn(), name, before, most).await?;
         metrics::counter!("outbox_lost_total", "class" => name).increment(rows);
         tracing::warn!(tenant.id = %tenant.tenant, class = name, rows, "published again: lost");
@@ -120,8 +149,7 @@ impl Relay {
         }
         rows.sort_by(by_time);
         rows.truncate(self.settings.batch);
-        let since = lost_before(class, now);
-        let outstanding = relaying::outstanding(db.conn(), name, since, most).await?;
+        let outstanding = relaying::outstanding(db.conn(), name, most).await?;
         let room = most.saturating_sub(outstanding).min(rows.len());
         let next = rows.get(..room).unwrap_or_default();
         let messages = self.messages(tenant, class, next)?;
@@ -192,5 +220,18 @@ mod tests {
         assert_eq!(most(Class::Webhook, 1000), 16);
         assert_eq!(most(Class::Webhook, 5), 5);
         assert_eq!(most(Class::Activity, 1000), 1000);
+    }
+
+    #[test]
+    fn the_oldest_of_all_classes_counts_and_the_progress_of_any() {
+        let at = |second: i64| DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap();
+        let left = |second, progress| Pass::Left {
+            oldest: at(second),
+            progress,
+        };
+        assert_eq!(left(3, true).and(left(1, false)), left(1, true));
+        assert_eq!(left(3, false).and(Pass::More), left(3, true));
+        assert_eq!(Pass::Empty.and(left(3, false)), left(3, false));
+        assert_eq!(Pass::More.and(Pass::Empty), Pass::More);
     }
 }

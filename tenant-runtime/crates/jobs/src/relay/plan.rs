@@ -43,7 +43,7 @@ impl Plan {
     }
 }
 
-/// What was published before then and is not settled was lost. Until then it counts as outstanding.
+/// What was published before then and is not settled was lost, unless its class is paused.
 pub(super) fn lost_before(class: Class, now: DateTime<Utc>) -> DateTime<Utc> {
     now - TimeDelta::from_std(class.settled_within()).unwrap_or(TimeDelta::MAX)
 }

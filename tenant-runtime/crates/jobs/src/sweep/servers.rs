@@ -9,7 +9,7 @@ use tr_store::{relaying::Waiting, sweeping};
 use tracing::warn;
 
 /// Databases looked at in one statement.
-pub(super) const PER_STATEMENT: usize = 100;
+pub(super) const PER_STATEMENT: usize = 50;
 
 #[derive(Default)]
 pub(super) struct Servers(HashMap<ServerId, Server>);

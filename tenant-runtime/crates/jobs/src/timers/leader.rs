@@ -80,14 +80,7 @@ impl<R: Ring> Timers<R> {
         let token = self.token().await;
         info!(token, "leading the timers");
         loop {
-            match self.look(leadership, token).await {
-                Ok(()) => {}
-                Err(RunError::Api(error)) if error.is_conflict() => {
-                    return Err(LeadError::Deposed(error));
-                }
-                // Whatever was begun stays open, and is gone on with at the next look.
-                Err(error) => warn!(%error, "the timers wait"),
-            }
+            self.look(leadership, token).await?;
             tokio::time::sleep(self.pause()).await;
         }
     }
@@ -108,11 +101,15 @@ impl<R: Ring> Timers<R> {
         }
     }
 
-    /// Runs what is open, then what is due.
-    async fn look(&self, leadership: &Leadership, token: u64) -> Result<(), RunError> {
-        let news = self.api.beat_timers(TimersBeat { token }).await?;
+    /// Runs what is open, then what is due. A timer that fails is tried again at the next look, and
+    /// keeps no other from its slots; who leads no more runs nothing.
+    async fn look(&self, leadership: &Leadership, token: u64) -> Result<(), LeadError> {
+        let beat = self.api.beat_timers(TimersBeat { token }).await;
+        let Some(news) = spared(beat.map_err(RunError::from))? else {
+            return Ok(());
+        };
         for run in &news.open {
-            self.run(leadership, token, run).await?;
+            spared(self.run(leadership, token, run).await)?;
         }
         let now = self.clock.now();
         for timer in &self.settings.timers {
@@ -122,10 +119,22 @@ impl<R: Ring> Timers<R> {
                     slot,
                     next_at: timer.schedule.next(now),
                 };
-                if let Some(run) = self.api.claim_slot(timer.name, claim).await?.run {
-                    self.run(leadership, token, &run).await?;
-                }
+                spared(self.claim(leadership, timer.name, claim).await)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Runs a slot if it is free.
+    async fn claim(
+        &self,
+        leadership: &Leadership,
+        timer: &str,
+        claim: SlotClaim,
+    ) -> Result<(), RunError> {
+        let token = claim.token;
+        if let Some(run) = self.api.claim_slot(timer, claim).await?.run {
+            self.run(leadership, token, &run).await?;
         }
         Ok(())
     }
@@ -137,6 +146,19 @@ impl<R: Ring> Timers<R> {
         let next = timers.map(|timer| timer.schedule.next(now)).min();
         let until = next.and_then(|next| (next - now).to_std().ok());
         self.settings.look_every.min(until.unwrap_or(Duration::MAX))
+    }
+}
+
+/// What came of a try. Who was deposed stops; whatever else fails stays open, and is gone on with at
+/// the next look.
+fn spared<T>(tried: Result<T, RunError>) -> Result<Option<T>, LeadError> {
+    match tried {
+        Ok(done) => Ok(Some(done)),
+        Err(RunError::Api(error)) if error.is_conflict() => Err(LeadError::Deposed(error)),
+        Err(error) => {
+            warn!(%error, "a timer waits");
+            Ok(None)
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType};
 use tr_jobs::{
     ActiveTenants, ActivityLog, ClassHandler, Nudge, Relay, RelaySettings, Ring, RingError,
-    RingPage, Workplace,
+    RingPage, Taps, Workplace,
 };
 use tr_store::outbox::{self, Entry};
 use uuid::Uuid;
@@ -120,10 +120,16 @@ impl World {
         .unwrap()
     }
 
-    /// A relay over a link, running.
+    /// A relay over a link, running; nothing is paused.
     pub fn relay(&self, link: &Link, settings: RelaySettings) -> RunningRelay {
+        self.relay_with(link, settings, Taps::default())
+    }
+
+    /// The same with the taps of a worker.
+    pub fn relay_with(&self, link: &Link, settings: RelaySettings, taps: Taps) -> RunningRelay {
         let publisher = Publisher::new(link.clone());
         let relay = Relay::new(self.pools.clone(), publisher, self.clock.clone(), settings);
+        let relay = relay.mending(taps);
         let stop = CancellationToken::new();
         let task = tokio::spawn(relay.clone().run(stop.clone()));
         RunningRelay {
@@ -263,6 +269,7 @@ fn entry(number: usize) -> Entry {
         object_id: id,
         grid_id: Some(WorkItemId::from_uuid(id)),
         folder_id: None,
+        parent_id: None,
         changes: vec![
             FieldChange::of("name", json!("before"), json!(format!("after {number}"))),
             FieldChange::of("rag", json!(null), json!("red")),
