@@ -221,6 +221,7 @@ fn entry(number: usize, classes: &'static [&'static str]) -> Entry {
         object_id: id,
         grid_id: Some(WorkItemId::from_uuid(id)),
         folder_id: None,
+        parent_id: None,
         changes: vec![FieldChange::of(
             "name",
             json!("Check bay"),

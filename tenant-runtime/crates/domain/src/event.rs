@@ -145,6 +145,8 @@ pub struct Event {
     pub grid_id: Option<WorkItemId>,
     /// The folder: a grid's, a folder itself.
     pub folder_id: Option<FolderId>,
+    /// What a folder lies in.
+    pub parent_id: Option<FolderId>,
     /// What changed; never empty.
     pub changes: Vec<FieldChange>,
 }
@@ -165,6 +167,9 @@ pub struct EventPayload {
     pub grid_id: Option<WorkItemId>,
     /// The folder.
     pub folder_id: Option<FolderId>,
+    /// What a folder lies in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<FolderId>,
     /// By whom.
     pub actor_id: MemberId,
     /// In which request.
@@ -182,6 +187,7 @@ impl EventPayload {
             object_id,
             grid_id,
             folder_id,
+            parent_id,
             changes,
             ..
         } = event;
@@ -190,6 +196,7 @@ impl EventPayload {
             object_id,
             grid_id,
             folder_id,
+            parent_id,
             actor_id,
             request_id,
             changes,

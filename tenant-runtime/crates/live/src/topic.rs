@@ -133,6 +133,7 @@ mod tests {
             object_id: Uuid::from_u128(5),
             grid_id: Some(grid.into()),
             folder_id: Some(folder.into()),
+            parent_id: None,
             actor_id: other,
             request_id: "r".into(),
             changes: vec![FieldChange::of("assignee_id", json!(null), json!(me))],

@@ -50,6 +50,7 @@ impl Whisper {
             object_id: self.notification.as_uuid(),
             grid_id: None,
             folder_id: None,
+            parent_id: None,
             actor_id: self.member,
             request_id: RequestId::from_uuid(self.request).to_string(),
             changes: vec![FieldChange::of(

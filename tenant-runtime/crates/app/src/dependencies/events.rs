@@ -28,6 +28,7 @@ fn event(kind: EventKind, row: &DependencyRow, end: &EndRow, role: &str) -> Even
         object_id: end.id.as_uuid(),
         grid_id: Some(end.grid_id),
         folder_id: None,
+        parent_id: None,
         changes: vec![FieldChange::of("dependencies", old, new)],
     }
 }

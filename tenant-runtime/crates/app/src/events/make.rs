@@ -1,7 +1,8 @@
 //! Events of the aggregates.
 
-use kernel::{FolderId, GroupId, LabelId, WebhookId};
+use kernel::{GroupId, LabelId, WebhookId};
 use tr_domain::event::{Event, EventKind, FieldChange, ObjectType};
+use tr_store::folders::FolderRow;
 use tr_store::work_items::ItemRow;
 
 /// An event of a work item.
@@ -12,18 +13,24 @@ pub(crate) fn item_event(kind: EventKind, item: &ItemRow, changes: Vec<FieldChan
         object_id: item.id.as_uuid(),
         grid_id: Some(item.grid_id),
         folder_id: item.folder_id,
+        parent_id: None,
         changes,
     }
 }
 
 /// An event of a folder.
-pub(crate) fn folder_event(kind: EventKind, id: FolderId, changes: Vec<FieldChange>) -> Event {
+pub(crate) fn folder_event(
+    kind: EventKind,
+    folder: &FolderRow,
+    changes: Vec<FieldChange>,
+) -> Event {
     Event {
         kind,
         object: ObjectType::Folder,
-        object_id: id.as_uuid(),
+        object_id: folder.id.as_uuid(),
         grid_id: None,
-        folder_id: Some(id),
+        folder_id: Some(folder.id),
+        parent_id: folder.parent_id,
         changes,
     }
 }
@@ -37,6 +44,7 @@ pub(crate) fn label_event(kind: EventKind, id: LabelId, changes: Vec<FieldChange
         object_id,
         grid_id: None,
         folder_id: None,
+        parent_id: None,
         changes,
     }
 }
@@ -50,6 +58,7 @@ pub(crate) fn group_event(kind: EventKind, id: GroupId, changes: Vec<FieldChange
         object_id,
         grid_id: None,
         folder_id: None,
+        parent_id: None,
         changes,
     }
 }
@@ -63,6 +72,7 @@ pub(crate) fn webhook_event(kind: EventKind, id: WebhookId, changes: Vec<FieldCh
         object_id,
         grid_id: None,
         folder_id: None,
+        parent_id: None,
         changes,
     }
 }

@@ -71,7 +71,7 @@ pub async fn create_folder(
         let object = (ObjectKind::Folder, row.id.as_uuid());
         copy_from(unit, command.parent_id.as_uuid(), object).await?;
         let change = FieldChange::whole(Value::Null, json!({ "name": row.name }));
-        unit.emit(folder_event(EventKind::FolderCreated, row.id, vec![change]));
+        unit.emit(folder_event(EventKind::FolderCreated, &row, vec![change]));
         Ok(again(unit, row.id).await?.into())
     };
     keyed(ctx, db, key, async || Ok(()), work).await

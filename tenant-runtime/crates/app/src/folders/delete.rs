@@ -45,7 +45,7 @@ pub async fn delete_folder(
             let (folders, grids) = (folders.len(), grids.len());
             let old = json!({ "name": row.name, "folders": folders, "grids": grids });
             let change = FieldChange::whole(old, Value::Null);
-            unit.emit(folder_event(EventKind::FolderDeleted, id, vec![change]));
+            unit.emit(folder_event(EventKind::FolderDeleted, &row, vec![change]));
             Ok(())
         },
     )

@@ -71,7 +71,7 @@ pub async fn move_folder(
         new.revision = old.revision.next();
         new.updated_at = unit.now();
         store::update(unit.conn(), &new).await?;
-        unit.emit(folder_event(EventKind::FolderMoved, new.id, changes));
+        unit.emit(folder_event(EventKind::FolderMoved, &new, changes));
         if let Some(owner) = owner {
             publish(unit, owner, new.id, to).await?;
         }
@@ -157,7 +157,9 @@ async fn publish(
     for id in &folders {
         let object = (ObjectKind::Folder, id.as_uuid());
         let changes = leave_own(unit, owner, to.as_uuid(), object).await?;
-        unit.emit(folder_event(EventKind::GrantChanged, *id, changes));
+        let row = store::find_any(unit.conn(), &unit.viewer, *id).await?;
+        let row = row.ok_or(Denied::NotFound)?;
+        unit.emit(folder_event(EventKind::GrantChanged, &row, changes));
     }
     for grid in store::grids_in(unit.conn(), &folders).await? {
         let object = (ObjectKind::Grid, grid.as_uuid());

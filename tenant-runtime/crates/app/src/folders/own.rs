@@ -50,7 +50,7 @@ pub(super) async fn ensure(ctx: &RequestContext, db: &TenantDb) -> Result<(), Fo
             let grant = as_seen_by_owner(unit, owner).await?;
             give(unit, (ObjectKind::Folder, row.id.as_uuid()), &[grant]).await?;
             let change = FieldChange::whole(Value::Null, json!({ "name": row.name }));
-            unit.emit(folder_event(EventKind::FolderCreated, row.id, vec![change]));
+            unit.emit(folder_event(EventKind::FolderCreated, &row, vec![change]));
             Ok(())
         },
     )

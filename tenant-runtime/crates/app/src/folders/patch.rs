@@ -60,7 +60,7 @@ pub async fn patch_folder(
             row.revision = row.revision.next();
             row.updated_at = unit.now();
             store::update(unit.conn(), &row).await?;
-            unit.emit(folder_event(EventKind::FolderChanged, row.id, vec![change]));
+            unit.emit(folder_event(EventKind::FolderChanged, &row, vec![change]));
             Ok(again(unit, row.id).await?.into())
         },
     )

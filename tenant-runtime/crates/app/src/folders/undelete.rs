@@ -60,7 +60,7 @@ pub async fn undelete_folder(
         row.updated_at = unit.now();
         store::update(unit.conn(), &row).await?;
         let change = FieldChange::whole(Value::Null, json!({ "name": row.name }));
-        unit.emit(folder_event(EventKind::FolderUndeleted, id, vec![change]));
+        unit.emit(folder_event(EventKind::FolderUndeleted, &row, vec![change]));
         Ok(again(unit, id).await?.into())
     };
     keyed(ctx, db, key, async || Ok(()), work).await

@@ -5,6 +5,7 @@ use sea_orm::ConnectionTrait;
 use tr_domain::access::{Level, Viewer};
 use tr_domain::event::{Event, EventKind, FieldChange};
 use tr_domain::{ObjectKind, WorkItemKind};
+use tr_store::folders::FolderRow;
 use tr_store::work_items::ItemRow;
 use tr_store::{StoreError, folders, work_items};
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::events::{folder_event, item_event};
 /// A folder or grid.
 pub(super) enum Object {
     /// A folder, and what the caller may do.
-    Folder(FolderId, Level),
+    Folder(Box<FolderRow>, Level),
     /// A grid.
     Grid(Box<ItemRow>),
 }
@@ -35,7 +36,10 @@ impl Object {
         }
         let folder = folders::find(conn, viewer, FolderId::from_uuid(id)).await?;
         // A folder on the way to something seen is seen, and nothing may be done with it.
-        Ok(folder.map(|row| Self::Folder(row.id, row.level.unwrap_or(Level::View))))
+        Ok(folder.map(|row| {
+            let level = row.level.unwrap_or(Level::View);
+            Self::Folder(Box::new(row), level)
+        }))
     }
 
     /// Finds one that the caller manages.
@@ -66,7 +70,7 @@ impl Object {
     /// The event of a change of its grants.
     pub(super) fn event(&self, changes: Vec<FieldChange>) -> Event {
         match self {
-            Self::Folder(id, _) => folder_event(EventKind::GrantChanged, *id, changes),
+            Self::Folder(row, _) => folder_event(EventKind::GrantChanged, row, changes),
             Self::Grid(grid) => item_event(EventKind::GrantChanged, grid, changes),
         }
     }

@@ -14,6 +14,7 @@ fn event(changes: Vec<FieldChange>) -> EventPayload {
         object_id: Uuid::from_u128(9),
         grid_id: None,
         folder_id: None,
+        parent_id: None,
         actor_id: member(1),
         request_id: "r".into(),
         changes,

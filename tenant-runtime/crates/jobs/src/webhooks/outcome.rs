@@ -131,6 +131,7 @@ pub(super) async fn tell(on: &Writing<'_>, disabled: Vec<Disabled>) -> Result<()
             object_id: id.as_uuid(),
             grid_id: None,
             folder_id: None,
+            parent_id: None,
             changes: vec![
                 FieldChange::of("enabled", json!(true), json!(false)),
                 FieldChange::of("disabled_reason", Value::Null, json!(reason)),

@@ -225,6 +225,7 @@ impl Scene {
             object_id: Uuid::now_v7(),
             grid_id: grid,
             folder_id: folder,
+            parent_id: None,
             changes: vec![FieldChange::of("name", json!("before"), json!("after"))],
         };
         let actor = MemberId::from_uuid(Uuid::now_v7());
