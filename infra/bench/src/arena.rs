@@ -20,6 +20,9 @@ use uuid::Uuid;
 /// The tenant's host label.
 const SLUG: &str = "bench";
 
+/// Of a tenant that was neither moved nor restored.
+pub const GENERATION: Generation = Generation(1);
+
 /// Where everything happens.
 pub struct Arena {
     pub stack: Stack,
@@ -111,7 +114,7 @@ impl Arena {
         let claims = Claims {
             tenant: TenantContext {
                 tenant: self.people.tenant().into(),
-                generation: Generation(1),
+                generation: GENERATION,
             },
             actor: Actor {
                 member: self.reader.member.into(),

@@ -17,7 +17,7 @@ use tokio_tungstenite::{
     },
 };
 
-use crate::arena::Arena;
+use crate::arena::{Arena, GENERATION};
 
 /// The pause before coming again after having been turned away; browsers take longer.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -67,7 +67,9 @@ impl Door {
 
     /// A socket that hears of the grid; comes again while the node is too busy. Tells how often.
     async fn open(&self, since: Option<u64>) -> Result<(WebSocketStream<TcpStream>, usize)> {
-        let since = since.map_or(String::new(), |number| format!("&since={number}"));
+        let since = since.map_or(String::new(), |number| {
+            format!("&since={number}&generation={}", GENERATION)
+        });
         let url = format!(
             "ws://{}/ws?topics=grid:{}{since}",
             self.address, self.arena.grid

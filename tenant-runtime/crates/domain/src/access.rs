@@ -119,7 +119,7 @@ impl SystemGroup {
 }
 
 /// An actor as the rules and the queries of access see them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Viewer {
     /// The member.
     pub member: MemberId,

@@ -110,8 +110,6 @@ impl Api {
 pub(crate) struct LiveParts {
     /// Who listens, and where.
     pub(crate) context: RequestContext,
-    /// The tenants' databases.
-    pub(crate) pools: TenantPools,
     /// Where things are heard.
     pub(crate) hub: Hub,
 }
@@ -183,7 +181,6 @@ impl<S> Caller<S> {
     pub(crate) fn live(&self) -> LiveParts {
         LiveParts {
             context: self.context.clone(),
-            pools: self.api.0.pools.clone(),
             hub: self.api.0.hub.clone(),
         }
     }

@@ -1,27 +1,35 @@
 //! The feed of one tenant: reads what was committed, once for all listeners of this node.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, Ordering},
+};
 
-use db::TenantPools;
+use db::{DbError, TenantDb, TenantPools};
 use kernel::TenantContext;
 use tokio::sync::{Notify, broadcast};
-use tr_store::live::{self, Numbered};
+use tr_store::live::{self, Numbered, Row};
 
 use crate::{
     hub::HubSettings,
+    listener::LiveError,
     message::{EventMessage, Live},
+    rights::Rights,
 };
 
 /// How many events are read at a time.
 const BATCH: usize = 500;
 
-/// What listeners of a tenant share.
+/// What listeners of a tenant, of one generation of it, share.
 #[derive(Debug)]
 pub(crate) struct Feed {
     pub(crate) live: broadcast::Sender<Arc<Live>>,
+    pub(crate) tenant: TenantContext,
+    pub(crate) rights: Rights,
+    pools: TenantPools,
     wake: Notify,
-    /// The newest placement that a listener came with.
-    tenant: Mutex<TenantContext>,
+    /// The last number that was found to be unreadable.
+    unreadable: AtomicU64,
 }
 
 impl Feed {
@@ -34,10 +42,13 @@ impl Feed {
     ) -> Arc<Self> {
         let feed = Arc::new(Self {
             live: broadcast::Sender::new(settings.backlog),
+            tenant,
+            rights: Rights::new(),
+            pools,
             wake: Notify::new(),
-            tenant: Mutex::new(tenant),
+            unreadable: AtomicU64::new(0),
         });
-        tokio::spawn(run(Arc::downgrade(&feed), pools, last, settings));
+        tokio::spawn(run(Arc::downgrade(&feed), last, settings));
         feed
     }
 
@@ -46,51 +57,62 @@ impl Feed {
         self.wake.notify_one();
     }
 
-    /// Takes over a newer placement.
-    pub(crate) fn follow(&self, tenant: TenantContext) {
-        let mut known = self.tenant.lock().unwrap_or_else(PoisonError::into_inner);
-        if tenant.generation > known.generation {
-            *known = tenant;
+    /// Tells all who listen.
+    pub(crate) fn tell(&self, live: Live) {
+        // Nobody listens any more: the feed ends with its last holder.
+        let _ = self.live.send(Arc::new(live));
+    }
+
+    /// The tenant's database.
+    pub(crate) async fn db(&self) -> Result<TenantDb, DbError> {
+        self.pools.get(&self.tenant).await
+    }
+
+    /// The event of a row; none when it cannot be read, which is said once.
+    pub(crate) fn event(&self, row: Row) -> Option<Numbered> {
+        match row.event {
+            Ok(event) => Some(event),
+            Err(error) => {
+                if self.unreadable.fetch_max(row.number, Ordering::Relaxed) < row.number {
+                    metrics::counter!("live_events_unreadable_total").increment(1);
+                    let (tenant, number) = (self.tenant.tenant, row.number);
+                    tracing::warn!(tenant.id = %tenant, number, %error, "an event that cannot be read is not told");
+                }
+                None
+            }
         }
     }
 
-    fn tenant(&self) -> TenantContext {
-        *self.tenant.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn tell(&self, row: Numbered) {
-        // Nobody listens any more: the feed ends with its last holder.
-        let _ = self.live.send(Arc::new(Live::Event(EventMessage(row))));
+    /// Tells what is new; whether there may be more.
+    async fn read(&self, last: &mut u64) -> Result<bool, LiveError> {
+        let db = self.db().await?;
+        let rows = live::after(db.conn(), *last, BATCH).await?;
+        let more = rows.len() == BATCH;
+        for row in rows {
+            *last = row.number;
+            if let Some(event) = self.event(row) {
+                self.tell(Live::Event(EventMessage(event)));
+            }
+        }
+        Ok(more)
     }
 }
 
-async fn run(feed: Weak<Feed>, pools: TenantPools, mut last: u64, settings: HubSettings) {
+async fn run(feed: Weak<Feed>, mut last: u64, settings: HubSettings) {
     loop {
         let Some(held) = feed.upgrade() else { return };
-        match read(&held, &pools, &mut last).await {
+        match held.read(&mut last).await {
             Ok(true) => continue,
             Ok(false) => {}
-            Err(reason) => tracing::debug!(reason, "live events wait for the tenant's database"),
+            // Again and again, for those who come while the others go.
+            Err(LiveError::Db(DbError::Generation { .. })) => held.tell(Live::Moved),
+            Err(error) => {
+                metrics::counter!("live_reads_failed_total").increment(1);
+                tracing::debug!(tenant.id = %held.tenant.tenant, %error, "live events wait for the tenant's database");
+            }
         }
         let woken = held.wake.notified();
         // Without a push, which may be lost, the feed looks by itself.
         let _ = tokio::time::timeout(settings.look_every, woken).await;
     }
-}
-
-/// Tells what is new; whether there may be more.
-async fn read(feed: &Feed, pools: &TenantPools, last: &mut u64) -> Result<bool, String> {
-    let db = pools
-        .get(&feed.tenant())
-        .await
-        .map_err(|error| error.to_string())?;
-    let rows = live::after(db.conn(), *last, BATCH)
-        .await
-        .map_err(|error| error.to_string())?;
-    let more = rows.len() == BATCH;
-    for row in rows {
-        *last = row.number;
-        feed.tell(row);
-    }
-    Ok(more)
 }

@@ -14,6 +14,7 @@ use tr_store::live;
 use crate::{
     feed::Feed,
     listener::{Listener, LiveError},
+    mark::Mark,
     message::{Live, PresenceMessage},
     push::Push,
 };
@@ -95,19 +96,18 @@ impl Hub {
         }
     }
 
-    /// Listens to a tenant from now on, or from after a number.
+    /// Listens to a tenant from now on, or from after a mark.
     ///
     /// # Errors
-    /// When the number's events are not kept any more, or the tenant cannot be reached.
+    /// When the mark's events are not kept any more, or the tenant cannot be reached.
     pub async fn listen(
         &self,
         tenant: TenantContext,
-        since: Option<u64>,
+        since: Option<Mark>,
     ) -> Result<Listener, LiveError> {
         let db = self.0.pools.get(&tenant).await?;
         let now = live::last_number(db.conn()).await?;
         let feed = self.feed(tenant, now);
-        feed.follow(tenant);
         // Heard from here on, so nothing falls between what is read next and what is told.
         let told = feed.live.subscribe();
         Listener::start(feed, told, &db, since, now).await
@@ -115,8 +115,11 @@ impl Hub {
 
     fn feed(&self, tenant: TenantContext, last: u64) -> Arc<Feed> {
         let mut feeds = self.feeds();
-        if let Some(feed) = feeds.get(&tenant.tenant).and_then(Weak::upgrade) {
-            return feed;
+        match feeds.get(&tenant.tenant).and_then(Weak::upgrade) {
+            Some(feed) if feed.tenant == tenant => return feed,
+            // Another generation: what the old feed told is of the past.
+            Some(old) => old.tell(Live::Moved),
+            None => {}
         }
         feeds.retain(|_, feed| feed.strong_count() > 0);
         let feed = Feed::start(self.0.pools.clone(), tenant, last, self.0.settings);
@@ -140,7 +143,7 @@ impl Hub {
 
     fn tell(&self, tenant: TenantId, presence: PresenceMessage) {
         if let Some(feed) = self.known(tenant) {
-            let _ = feed.live.send(Arc::new(Live::Presence(presence)));
+            feed.tell(Live::Presence(presence));
         }
     }
 

@@ -1,25 +1,34 @@
 //! One who listens: first what they missed, then what comes, each number once.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use db::{DbError, TenantDb};
+use kernel::Generation;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tr_domain::access::Viewer;
 use tr_store::{StoreError, live};
+use uuid::Uuid;
 
 use crate::{
     feed::Feed,
+    mark::Mark,
     message::{EventMessage, Live},
+    rights,
+    topic::Topic,
 };
 
 /// How many missed events are read at a time, and given at most: who missed more starts afresh.
 const PAGE: usize = 500;
-const MOST: usize = 5_000;
+const MOST: u64 = 5_000;
 
 /// Why somebody cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
-    /// What came after their number is not kept any more, or too much: they have to load everything
-    /// again and listen from now on.
+    /// What came after their number is not kept any more, or too much, or it is a number of another
+    /// generation: they have to load everything again and listen from now on.
     #[error("the events after that number are not kept any more")]
     TooOld,
     /// The number is one that was not given yet.
@@ -44,8 +53,10 @@ pub struct Missed;
 pub struct Listener {
     missed: VecDeque<Arc<Live>>,
     told: broadcast::Receiver<Arc<Live>>,
+    from: u64,
+    now: u64,
     last: u64,
-    _feed: Arc<Feed>,
+    feed: Arc<Feed>,
 }
 
 impl Listener {
@@ -53,30 +64,44 @@ impl Listener {
         feed: Arc<Feed>,
         told: broadcast::Receiver<Arc<Live>>,
         db: &TenantDb,
-        since: Option<u64>,
+        since: Option<Mark>,
         now: u64,
     ) -> Result<Self, LiveError> {
-        let missed = match since {
-            None => VecDeque::new(),
-            Some(since) => missed(db, since, now).await?,
+        let from = match since {
+            None => now,
+            Some(mark) if mark.generation != feed.tenant.generation => {
+                return Err(LiveError::TooOld);
+            }
+            Some(mark) if mark.number > now => return Err(LiveError::Unknown),
+            Some(mark) => mark.number,
         };
-        let last = missed
-            .back()
-            .map_or(since.unwrap_or(now), |live| number(live));
+        let (missed, last) = missed(&feed, db, from, now).await?;
         Ok(Self {
             missed,
             told,
+            from,
+            now,
             last,
-            _feed: feed,
+            feed,
         })
     }
 
     /// The number after which everything will be heard.
     #[must_use]
-    pub fn last(&self) -> u64 {
-        self.missed
-            .front()
-            .map_or(self.last, |first| number(first).saturating_sub(1))
+    pub const fn from(&self) -> u64 {
+        self.from
+    }
+
+    /// The number of the last event when the listener came.
+    #[must_use]
+    pub const fn came_at(&self) -> u64 {
+        self.now
+    }
+
+    /// Of which generation of the tenant the numbers are.
+    #[must_use]
+    pub fn generation(&self) -> Generation {
+        self.feed.tenant.generation
     }
 
     /// The next message.
@@ -95,44 +120,85 @@ impl Listener {
                         self.last = event.number();
                         return Ok(live);
                     }
-                    Live::Presence(_) => return Ok(live),
+                    Live::Presence(_) | Live::Moved => return Ok(live),
                 },
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return Err(Missed),
             }
         }
     }
+
+    /// Which of these topics somebody may listen to, as it is now.
+    ///
+    /// # Errors
+    /// When the tenant's database fails.
+    pub async fn may(
+        &self,
+        viewer: &Viewer,
+        topics: &[Topic],
+    ) -> Result<BTreeSet<Topic>, Arc<LiveError>> {
+        let asked = async {
+            let db = self.feed.db().await?;
+            Ok(rights::open(&db, viewer, topics).await?)
+        };
+        asked.await.map_err(Arc::new)
+    }
+
+    /// Which of these topics somebody may still listen to after an event.
+    ///
+    /// # Errors
+    /// When the tenant's database fails.
+    pub async fn may_still(
+        &self,
+        viewer: Viewer,
+        as_of: u64,
+        topics: Vec<Topic>,
+    ) -> Result<Arc<BTreeSet<Topic>>, Arc<LiveError>> {
+        self.feed.open(viewer, as_of, topics).await
+    }
+
+    /// Whether somebody holds a right on a grid or folder, deleted or not, after an event.
+    ///
+    /// # Errors
+    /// When the tenant's database fails.
+    pub async fn sees(
+        &self,
+        viewer: Viewer,
+        as_of: u64,
+        object: Uuid,
+    ) -> Result<bool, Arc<LiveError>> {
+        self.feed.sees(viewer, as_of, object).await
+    }
 }
 
-async fn missed(db: &TenantDb, since: u64, now: u64) -> Result<VecDeque<Arc<Live>>, LiveError> {
-    if since > now {
-        return Err(LiveError::Unknown);
-    }
-    let first = live::first_kept(db.conn()).await?;
-    // All after `since` are there if the next one is, or if there is none.
-    if since < now && first.is_none_or(|first| first > since + 1) {
-        return Err(LiveError::TooOld);
-    }
-    let mut missed = VecDeque::new();
-    let mut last = since;
+/// What came after `from`, up to now at least, and the number of the last of it.
+async fn missed(
+    feed: &Feed,
+    db: &TenantDb,
+    from: u64,
+    now: u64,
+) -> Result<(VecDeque<Arc<Live>>, u64), LiveError> {
+    let (mut missed, mut last) = (VecDeque::new(), from);
     loop {
         let rows = live::after(db.conn(), last, PAGE).await?;
         let more = rows.len() == PAGE;
         for row in rows {
+            // Purged is what was done long ago, which need not be what has the lowest number.
+            if row.number != last + 1 {
+                return Err(LiveError::TooOld);
+            }
             last = row.number;
-            missed.push_back(Arc::new(Live::Event(EventMessage(row))));
+            let event = feed.event(row);
+            missed.extend(event.map(|event| Arc::new(Live::Event(EventMessage(event)))));
         }
         if !more {
-            return Ok(missed);
+            break;
         }
-        if missed.len() >= MOST {
+        if last - from >= MOST {
             return Err(LiveError::TooOld);
         }
     }
-}
-
-fn number(live: &Live) -> u64 {
-    match live {
-        Live::Event(event) => event.number(),
-        Live::Presence(_) => 0,
+    if last < now {
+        return Err(LiveError::TooOld);
     }
+    Ok((missed, last))
 }

@@ -7,6 +7,8 @@ use tr_domain::event::{EventPayload, ObjectType};
 use tr_store::live::Numbered;
 use uuid::Uuid;
 
+use crate::topic::Topic;
+
 /// Something to hear.
 #[derive(Debug, Clone)]
 pub enum Live {
@@ -14,6 +16,8 @@ pub enum Live {
     Event(EventMessage),
     /// Somebody looks at or types in a grid; best effort.
     Presence(PresenceMessage),
+    /// The tenant is of another generation: its events are heard by coming again.
+    Moved,
 }
 
 /// A committed event, as the outbox has it. What is told of it says what changed, not to what:
@@ -51,6 +55,16 @@ impl EventMessage {
     /// What is told of it, as JSON.
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
+        self.json(self.0.payload.grid_id, self.0.payload.folder_id)
+    }
+
+    /// What is told of it where it left a grid: not for where.
+    #[must_use]
+    pub fn to_json_left(&self, grid: WorkItemId) -> serde_json::Value {
+        self.json(Some(grid), None)
+    }
+
+    fn json(&self, grid_id: Option<WorkItemId>, folder_id: Option<FolderId>) -> serde_json::Value {
         let Numbered {
             number,
             kind,
@@ -64,8 +78,8 @@ impl EventMessage {
             occurred_at: *occurred_at,
             object: payload.object,
             object_id: payload.object_id,
-            grid_id: payload.grid_id,
-            folder_id: payload.folder_id,
+            grid_id,
+            folder_id,
             actor_id: payload.actor_id,
             fields: fields
                 .filter_map(|change| change.field.as_deref())
@@ -74,15 +88,50 @@ impl EventMessage {
         serde_json::to_value(view).unwrap_or_default()
     }
 
-    /// Whether it may change who sees what.
+    /// Whether a member may see less, or more, of some grid or folder after it. Moves are followed by
+    /// events of the grants that they change.
     #[must_use]
     pub fn touches_access(&self) -> bool {
-        let kind = self.0.kind.as_str();
-        kind.starts_with("grant.")
-            || kind.starts_with("group.")
-            || kind.ends_with(".moved")
-            || kind.ends_with(".deleted")
+        let payload = &self.0.payload;
+        match self.0.kind.as_str() {
+            "grant.changed" | "folder.deleted" | "group.deleted" => true,
+            "group.changed" => members(payload).next().is_some(),
+            "work_item.deleted" => is_grid(payload),
+            _ => false,
+        }
     }
+
+    /// Whether a member who listens to a topic may have lost it by this event.
+    #[must_use]
+    pub fn concerns(&self, topic: Topic, member: MemberId) -> bool {
+        let payload = &self.0.payload;
+        let object = match topic {
+            Topic::Me => return false,
+            Topic::Grid(grid) => grid.as_uuid(),
+            Topic::Folder(folder) => folder.as_uuid(),
+        };
+        match self.0.kind.as_str() {
+            "grant.changed" => payload.object_id == object,
+            "work_item.deleted" => is_grid(payload) && payload.object_id == object,
+            "group.changed" => members(payload).any(|named| named == member),
+            // What lay in the folder, and what was granted to the group, is not said.
+            "folder.deleted" | "group.deleted" => true,
+            _ => false,
+        }
+    }
+}
+
+fn is_grid(payload: &EventPayload) -> bool {
+    payload.grid_id.map(|grid| grid.as_uuid()) == Some(payload.object_id)
+}
+
+/// The members who came into or went from a group.
+fn members(payload: &EventPayload) -> impl Iterator<Item = MemberId> {
+    let changes = payload.changes.iter();
+    changes
+        .filter(|change| change.field.as_deref() == Some("members"))
+        .flat_map(|change| [&change.old, &change.new])
+        .filter_map(|value| value.as_str()?.parse().ok())
 }
 
 /// Somebody looks at or types in a grid.
@@ -107,3 +156,7 @@ pub enum Presence {
     /// They have gone.
     Left,
 }
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -1,13 +1,10 @@
-//! What one listens to, and whether one may.
+//! What one listens to, and which events belong to it.
 
 use std::{fmt, str::FromStr};
 
-use db::TenantDb;
-use kernel::{Actor, FolderId, MemberId, WorkItemId};
+use kernel::{FolderId, MemberId, WorkItemId};
 use serde_json::Value;
-use tr_domain::access::Viewer;
 use tr_domain::event::{EventPayload, ObjectType};
-use tr_store::{StoreError, epochs, folders};
 use uuid::Uuid;
 
 /// Something to listen to.
@@ -15,7 +12,7 @@ use uuid::Uuid;
 pub enum Topic {
     /// Everything in a grid.
     Grid(WorkItemId),
-    /// A folder, and the grids in it as a whole.
+    /// A folder, and the folders and grids in it as a whole.
     Folder(FolderId),
     /// What is assigned to oneself or taken away, and what one is told.
     Me,
@@ -53,44 +50,64 @@ impl fmt::Display for Topic {
     }
 }
 
+/// How an event belongs to a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hearing {
+    /// Whoever listens hears it.
+    Own,
+    /// Whoever listens and sees this grid or folder, which has rights of its own.
+    IfSeen(Uuid),
+    /// Whoever listens hears that it left their grid; where to, they need not see.
+    Left(WorkItemId),
+}
+
 impl Topic {
-    /// Whether an event belongs to the topic of this member.
+    /// How an event belongs to the topic of this member, if it does.
     #[must_use]
-    pub fn takes(self, event: &EventPayload, member: MemberId) -> bool {
+    pub fn takes(self, event: &EventPayload, member: MemberId) -> Option<Hearing> {
         match self {
-            Self::Grid(grid) => event.grid_id == Some(grid),
-            Self::Folder(folder) => event.folder_id == Some(folder),
-            Self::Me => event.changes.iter().any(|change| {
-                let field = change.field.as_deref();
-                let theirs = field == Some("assignee_id")
-                    || event.object == ObjectType::Notification && field == Some("member_id");
-                theirs && (names(&change.old, member) || names(&change.new, member))
-            }),
+            Self::Grid(grid) if event.grid_id == Some(grid) => Some(Hearing::Own),
+            Self::Grid(grid) => {
+                was(event, "grid_id", grid.as_uuid()).then_some(Hearing::Left(grid))
+            }
+            Self::Folder(folder) => in_folder(event, folder),
+            Self::Me => {
+                let mine = event.changes.iter().any(|change| {
+                    let field = change.field.as_deref();
+                    let theirs = field == Some("assignee_id")
+                        || event.object == ObjectType::Notification && field == Some("member_id");
+                    theirs && (names(&change.old, member) || names(&change.new, member))
+                });
+                mine.then_some(Hearing::Own)
+            }
         }
     }
 }
 
-fn names(value: &Value, member: MemberId) -> bool {
-    value
-        .as_str()
-        .is_some_and(|text| text.parse() == Ok(member))
+/// The folder itself; what lies in it or did until now, which has rights of its own.
+fn in_folder(event: &EventPayload, folder: FolderId) -> Option<Hearing> {
+    let id = folder.as_uuid();
+    if event.object == ObjectType::Folder && event.object_id == id {
+        return Some(Hearing::Own);
+    }
+    let lies = event.folder_id == Some(folder) || event.parent_id == Some(folder);
+    let lay = was(event, "folder_id", id) || was(event, "parent_id", id);
+    let object = event.grid_id.map_or(event.object_id, |grid| grid.as_uuid());
+    (lies || lay).then_some(Hearing::IfSeen(object))
 }
 
-/// Whether somebody may listen to a topic now.
-///
-/// # Errors
-/// When the database fails.
-pub async fn may_listen(db: &TenantDb, actor: &Actor, topic: Topic) -> Result<bool, StoreError> {
-    let viewer = Viewer::of(actor);
-    Ok(match topic {
-        Topic::Me => true,
-        Topic::Grid(grid) => epochs::of_grid(db.conn(), &viewer, grid)
-            .await?
-            .is_some_and(|grid| grid.level.is_some()),
-        Topic::Folder(folder) => folders::find(db.conn(), &viewer, folder)
-            .await?
-            .is_some_and(|folder| folder.level.is_some()),
-    })
+/// Whether a field had this value before.
+fn was(event: &EventPayload, field: &str, id: Uuid) -> bool {
+    let of_field = |name: &Option<String>| name.as_deref() == Some(field);
+    let mut changes = event.changes.iter();
+    changes.any(|change| of_field(&change.field) && names(&change.old, id))
+}
+
+fn names<I: Copy + FromStr + PartialEq>(value: &Value, id: I) -> bool {
+    value
+        .as_str()
+        .and_then(|text| text.parse().ok())
+        .is_some_and(|named: I| named == id)
 }
 
 #[cfg(test)]
@@ -138,11 +155,12 @@ mod tests {
             request_id: "r".into(),
             changes: vec![FieldChange::of("assignee_id", json!(null), json!(me))],
         };
-        assert!(Topic::Grid(grid.into()).takes(&event, me));
-        assert!(!Topic::Grid(folder.into()).takes(&event, me));
-        assert!(Topic::Folder(folder.into()).takes(&event, me));
-        assert!(Topic::Me.takes(&event, me));
-        assert!(!Topic::Me.takes(&event, other));
+        let (own, seen) = (Some(Hearing::Own), Some(Hearing::IfSeen(grid)));
+        assert_eq!(Topic::Grid(grid.into()).takes(&event, me), own);
+        assert_eq!(Topic::Grid(folder.into()).takes(&event, me), None);
+        assert_eq!(Topic::Folder(folder.into()).takes(&event, me), seen);
+        assert_eq!(Topic::Me.takes(&event, me), own);
+        assert_eq!(Topic::Me.takes(&event, other), None);
         let told = EventPayload {
             object: ObjectType::Notification,
             grid_id: None,
@@ -150,7 +168,33 @@ mod tests {
             changes: vec![FieldChange::of("member_id", json!(null), json!(other))],
             ..event
         };
-        assert!(Topic::Me.takes(&told, other) && !Topic::Me.takes(&told, me));
-        assert!(!Topic::Grid(grid.into()).takes(&told, other));
+        assert_eq!(Topic::Me.takes(&told, other), own);
+        assert_eq!(Topic::Me.takes(&told, me), None);
+        assert_eq!(Topic::Grid(grid.into()).takes(&told, other), None);
+    }
+
+    #[test]
+    fn a_topic_takes_what_leaves_it() {
+        let (old, new, folder) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let member = MemberId::from_uuid(Uuid::from_u128(4));
+        let moved = |object, field: &str, grid: Option<Uuid>, parent: Option<Uuid>| EventPayload {
+            object,
+            object_id: folder,
+            grid_id: grid.map(Into::into),
+            folder_id: None,
+            parent_id: parent.map(Into::into),
+            actor_id: member,
+            request_id: "r".into(),
+            changes: vec![FieldChange::of(field, json!(old), json!(new))],
+        };
+        let task = moved(ObjectType::WorkItem, "grid_id", Some(new), None);
+        let left = Some(Hearing::Left(old.into()));
+        assert_eq!(Topic::Grid(old.into()).takes(&task, member), left);
+        let grid = moved(ObjectType::WorkItem, "folder_id", Some(folder), None);
+        let below = moved(ObjectType::Folder, "parent_id", None, Some(new));
+        for event in [grid, below] {
+            let seen = Some(Hearing::IfSeen(folder));
+            assert_eq!(Topic::Folder(old.into()).takes(&event, member), seen);
+        }
     }
 }

@@ -1,15 +1,29 @@
-//! The outbox as listeners read it: every committed event once, in the order of its number.
+//! The outbox as listeners read it: every committed event once, in the order of its number. Every
+//! number that was given has one row here, until it is purged: where one is missing, something was.
 
 use chrono::{DateTime, Utc};
+use kernel::{FolderId, WorkItemId};
 use sea_orm::ConnectionTrait;
+use tr_domain::access::Viewer;
 use tr_domain::event::EventPayload;
+use uuid::Uuid;
 
 use crate::StoreError;
+use crate::access::visible;
 use crate::outbox::LIVE;
-use crate::sql::Sql;
+use crate::sql::{Columns, Sql};
 
 /// The class that every event has a row of.
 const EVERY: &str = "activity";
+
+/// A row.
+#[derive(Debug)]
+pub struct Row {
+    /// Its number.
+    pub number: u64,
+    /// Its event, if that can be read.
+    pub event: Result<Numbered, StoreError>,
+}
 
 /// An event.
 #[derive(Debug, Clone)]
@@ -35,17 +49,7 @@ pub async fn last_number(conn: &impl ConnectionTrait) -> Result<u64, StoreError>
         .ok_or_else(|| StoreError::Unreadable("no event counter".into()))
 }
 
-/// The number of the first event that is still kept; none when none is.
-///
-/// # Errors
-/// When the database fails.
-pub async fn first_kept(conn: &impl ConnectionTrait) -> Result<Option<u64>, StoreError> {
-    Sql::new("SELECT number FROM outbox ORDER BY number LIMIT 1")
-        .one(conn, |c| c.get())
-        .await
-}
-
-/// The events after a number, the oldest first.
+/// The rows after a number, the oldest first.
 ///
 /// # Errors
 /// When the database fails.
@@ -53,7 +57,7 @@ pub async fn after(
     conn: &impl ConnectionTrait,
     number: u64,
     limit: usize,
-) -> Result<Vec<Numbered>, StoreError> {
+) -> Result<Vec<Row>, StoreError> {
     Sql::new(
         "SELECT number, kind, occurred_at, payload FROM outbox FORCE INDEX (PRIMARY) \
          WHERE number > ? AND class IN (?, ?) ORDER BY number",
@@ -62,17 +66,46 @@ pub async fn after(
     .bind(EVERY)
     .bind(LIVE)
     .text(&format!(" LIMIT {limit}"))
-    .all(conn, |c| {
-        Ok(Numbered {
-            number: c.get()?,
-            kind: c.get()?,
-            occurred_at: c.time()?,
-            payload: {
-                let json: String = c.get()?;
-                serde_json::from_str(&json)
-                    .map_err(|error| StoreError::Unreadable(error.to_string()))?
-            },
-        })
+    .all(conn, read)
+    .await
+}
+
+fn read(c: &mut Columns<'_>) -> Result<Row, StoreError> {
+    let (number, kind, occurred_at) = (c.get()?, c.get()?, c.time()?);
+    let json: String = c.get()?;
+    let payload: Result<EventPayload, _> = serde_json::from_str(&json);
+    let event = payload.map(|payload| Numbered {
+        number,
+        kind,
+        occurred_at,
+        payload,
+    });
+    Ok(Row {
+        number,
+        event: event.map_err(|error| StoreError::Unreadable(error.to_string())),
     })
+}
+
+/// Which of these grids and folders are there and seen by the viewer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seen_among(
+    conn: &impl ConnectionTrait,
+    viewer: &Viewer,
+    grids: &[WorkItemId],
+    folders: &[FolderId],
+) -> Result<Vec<Uuid>, StoreError> {
+    Sql::new(
+        "SELECT i.id FROM work_items i WHERE i.kind = 'grid' AND i.deleted_at IS NULL AND i.id IN ",
+    )
+    .ids(grids.iter().copied())
+    .text(" AND ")
+    .append(visible(viewer, "i.id"))
+    .text(" UNION ALL SELECT f.id FROM folders f WHERE f.deleted_at IS NULL AND f.id IN ")
+    .ids(folders.iter().copied())
+    .text(" AND ")
+    .append(visible(viewer, "f.id"))
+    .all(conn, |c| c.get())
     .await
 }

@@ -1,21 +1,27 @@
 //! Live events as server-sent events.
 
 use actix_web::{HttpRequest, HttpResponse, get};
-use web::{Query, sse};
+use tr_live::Mark;
+use web::{ApiError, ProblemCode, Query, sse};
 
-use super::{ear::Ear, query::LiveQuery, words::Said};
+use super::{
+    ear::{Ear, Ended},
+    query::LiveQuery,
+    words::Said,
+};
 use crate::{
     caller::{Caller, ReadItems},
     failure::Failure,
 };
 
 /// Streams what happens, as server-sent events named `hello`, `subscribed`, `unsubscribed`, `event`
-/// and `presence`. The id of an `event` is its number: a browser that connects again sends it, and
-/// misses nothing.
+/// and `presence`. The id of an `event` is `GENERATION-NUMBER`: a browser that connects again sends
+/// it, and misses nothing. A stream that we end says why in an event named `ended`: `too slow`,
+/// `moved` or `try again`.
 #[utoipa::path(
     tag = "Live",
     operation_id = "streamEvents",
-    params(LiveQuery, ("last-event-id" = Option<u64>, Header, description = "Instead of `since`.")),
+    params(LiveQuery, ("last-event-id" = Option<String>, Header, description = "The id of the last event, instead of `since` and `generation`.")),
     responses((status = 200, description = "The stream.", body = String, content_type = "text/event-stream")),
     security(("session" = []), ("token" = ["work_items:read"])),
 )]
@@ -25,29 +31,46 @@ pub(super) async fn events(
     caller: Caller<ReadItems>,
     query: Query<LiveQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let again = request
-        .headers()
-        .get("last-event-id")
-        .and_then(|value| value.to_str().ok()?.parse().ok());
+    let since = match request.headers().get("last-event-id") {
+        None => query.0.mark()?,
+        Some(id) => Some(read(id.as_bytes())?),
+    };
     let topics = query.0.topics()?;
-    let (mut ear, hello) = Ear::open(caller.live(), topics, again.or(query.0.since)).await?;
+    let (mut ear, hello) = Ear::open(caller.live(), topics, since).await?;
     // The stream lasts; the call does not, so that a stopping node does not wait for it.
     drop(caller);
     Ok(sse::stream(async_stream::stream! {
         let _open = super::socket::Open::count("sse");
         for said in &hello {
-            yield event(said);
+            yield event(&ear, said);
         }
-        while let Ok(live) = ear.heard().await {
-            let Ok(said) = ear.said(&live).await else { return };
-            for said in &said {
-                yield event(said);
+        let ended = loop {
+            match next(&mut ear).await {
+                Ok(said) => for said in &said {
+                    yield event(&ear, said);
+                },
+                Err(ended) => break ended,
             }
-        }
+        };
+        let reason = ended.reason();
+        metrics::counter!("live_closed_total", "reason" => reason).increment(1);
+        yield event(&ear, &Said::Ended { reason });
     }))
 }
 
-fn event(said: &Said) -> sse::Event {
+fn read(id: &[u8]) -> Result<Mark, ApiError> {
+    let mark = std::str::from_utf8(id).ok().and_then(|id| id.parse().ok());
+    mark.ok_or_else(|| {
+        ApiError::new(ProblemCode::InvalidHeader).detail("`Last-Event-ID` is the id of an event")
+    })
+}
+
+async fn next(ear: &mut Ear) -> Result<Vec<Said>, Ended> {
+    let live = ear.heard().await?;
+    ear.said(&live).await
+}
+
+fn event(ear: &Ear, said: &Said) -> sse::Event {
     let name = match said {
         Said::Hello { .. } => "hello",
         Said::Subscribed { .. } => "subscribed",
@@ -55,11 +78,16 @@ fn event(said: &Said) -> sse::Event {
         Said::Event { .. } => "event",
         Said::Presence { .. } => "presence",
         Said::Invalid { .. } => "invalid",
+        Said::Ended { .. } => "ended",
     };
     let told = sse::Event::new(name, said.to_json());
-    match said {
-        Said::Event { event } => told.with_id(event["number"].to_string()),
-        Said::Hello { last } => told.with_id(last.to_string()),
-        _ => told,
+    let number = match said {
+        Said::Event { event } => event["number"].as_u64(),
+        Said::Hello { last, .. } => Some(*last),
+        _ => None,
+    };
+    match number {
+        Some(number) => told.with_id(ear.mark(number).to_string()),
+        None => told,
     }
 }

@@ -3,6 +3,7 @@
 
 mod ear;
 mod events;
+mod presence;
 mod query;
 mod socket;
 mod words;

@@ -1,6 +1,8 @@
 //! Where listening begins.
 
+use kernel::Generation;
 use serde::Deserialize;
+use tr_live::Mark;
 use utoipa::IntoParams;
 use web::{ApiError, ProblemCode};
 
@@ -15,6 +17,8 @@ pub(super) struct LiveQuery {
     pub(super) topics: Option<String>,
     /// The number of the last event that the client has: everything after it is told first.
     pub(super) since: Option<u64>,
+    /// The generation that the number is of, as the hello said it; needed with `since`.
+    pub(super) generation: Option<u32>,
 }
 
 impl LiveQuery {
@@ -35,5 +39,20 @@ impl LiveQuery {
                 .detail(format!("at most {MOST_TOPICS} topics")));
         }
         Ok(topics)
+    }
+
+    /// The last event that the client has.
+    ///
+    /// # Errors
+    /// When it is a number of no generation.
+    pub(super) fn mark(&self) -> Result<Option<Mark>, ApiError> {
+        let Some(number) = self.since else {
+            return Ok(None);
+        };
+        let generation = self.generation.map(Generation).ok_or_else(|| {
+            ApiError::new(ProblemCode::InvalidQuery)
+                .detail("`since` needs `generation`, as the hello said it")
+        })?;
+        Ok(Some(Mark { generation, number }))
     }
 }

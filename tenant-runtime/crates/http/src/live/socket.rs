@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, get, web::Payload};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use futures_util::StreamExt as _;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use web::{Query, stopping};
 
 use super::{
@@ -61,7 +61,7 @@ pub(super) async fn socket(
     caller: Caller<ReadItems>,
     query: Query<LiveQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let (ear, hello) = Ear::open(caller.live(), query.0.topics()?, query.0.since).await?;
+    let (ear, hello) = Ear::open(caller.live(), query.0.topics()?, query.0.mark()?).await?;
     let (response, session, messages) = actix_ws::handle(&request, body).map_err(not_a_socket)?;
     let messages = messages
         .max_frame_size(LARGEST)
@@ -98,10 +98,12 @@ impl From<actix_ws::Closed> for Over {
 
 impl From<Ended> for Over {
     fn from(ended: Ended) -> Self {
-        match ended {
-            Ended::Slow => Self::Closed(CloseCode::Other(TOO_SLOW), "too slow"),
-            Ended::Unsure => Self::Closed(CloseCode::Again, "try again"),
-        }
+        let code = match ended {
+            Ended::Slow => CloseCode::Other(TOO_SLOW),
+            Ended::Moved => CloseCode::Restart,
+            Ended::Unsure => CloseCode::Again,
+        };
+        Self::Closed(code, ended.reason())
     }
 }
 
@@ -115,6 +117,7 @@ impl Conversation {
     async fn hold(mut self, hello: Vec<Said>, messages: AggregatedMessageStream) {
         let _open = Open::count("socket");
         let Err(over) = self.talk(hello, messages).await;
+        self.ear.leave();
         if let Over::Closed(code, reason) = over {
             metrics::counter!("live_closed_total", "reason" => reason).increment(1);
             let reason = CloseReason {
@@ -135,6 +138,7 @@ impl Conversation {
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut stopping = Box::pin(stopping());
         loop {
+            let due = self.ear.due();
             tokio::select! {
                 () = &mut stopping => {
                     return Err(Over::Closed(CloseCode::Restart, "restarting"));
@@ -147,6 +151,9 @@ impl Conversation {
                     Some(Ok(message)) => self.answer(message).await?,
                     _ => return Err(Over::Gone),
                 },
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                    self.ear.tell_due();
+                }
                 _ = pings.tick() => {
                     if self.heard_at.elapsed() > SILENCE {
                         return Err(Over::Gone);

@@ -1,5 +1,6 @@
 //! What is said over a socket, either way.
 
+use kernel::Generation;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tr_live::{Presence, PresenceMessage};
@@ -35,6 +36,8 @@ pub(super) enum Said {
     Hello {
         /// The number.
         last: u64,
+        /// The tenant's generation, of which the numbers are.
+        generation: Generation,
     },
     /// It is subscribed to a topic.
     Subscribed {
@@ -45,7 +48,7 @@ pub(super) enum Said {
     Unsubscribed {
         /// The topic.
         topic: String,
-        /// `asked`, `not_found` or `invalid`.
+        /// `asked`, `not_found`, `too_many` or `invalid`.
         reason: &'static str,
     },
     /// Something happened.
@@ -63,6 +66,11 @@ pub(super) enum Said {
     Invalid {
         /// Why.
         detail: String,
+    },
+    /// The last thing in a stream that we end; sockets have closing codes.
+    Ended {
+        /// Why.
+        reason: &'static str,
     },
 }
 

@@ -1,5 +1,10 @@
 //! Live events: nothing is missed, nothing comes twice, nobody hears of what they do not see.
 
+mod generations;
+mod limits;
+mod places;
+mod resuming;
+
 use std::{net::SocketAddr, time::Duration};
 
 use actix_web::http::Method;
@@ -45,6 +50,18 @@ impl Client {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("not text: {other:?}"),
+            }
+        }
+    }
+
+    /// With which code and reason the node closes the socket, whatever it says before.
+    async fn closed(&mut self) -> (u16, String) {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let message = message.expect("an end in time");
+            if let Message::Close(frame) = message.expect("a message").unwrap() {
+                let frame = frame.expect("a reason");
+                return (frame.code.into(), frame.reason.to_string());
             }
         }
     }
@@ -106,11 +123,11 @@ async fn whoever_comes_back_misses_nothing_and_hears_nothing_twice() {
     for name in ["Two", "Three", "Four"] {
         rename(&world.editor, &world.task, name).await;
     }
-    let again = format!("?since={first}&{topics}");
+    let again = format!("?generation=1&since={first}&{topics}");
     let mut client = Client::open(address, &world.reader, &again).await;
     assert_eq!(
         client.hear().await,
-        json!({ "type": "hello", "last": first })
+        json!({ "type": "hello", "last": first, "generation": 1 })
     );
     client.hear().await;
     rename(&world.editor, &world.task, "Five").await;
@@ -123,7 +140,7 @@ async fn whoever_comes_back_misses_nothing_and_hears_nothing_twice() {
 async fn writers_and_listeners_at_once_lose_nothing() {
     let world = World::new().await;
     let address = world.app.serve();
-    let query = format!("?since=0&topics=grid:{}", world.grid);
+    let query = format!("?generation=1&since=0&topics=grid:{}", world.grid);
     let write = async {
         for number in 0..60 {
             rename(&world.editor, &world.task, &format!("Task {number}")).await;
@@ -233,7 +250,7 @@ async fn events_stream_to_those_who_cannot_upgrade() {
     let world = World::new().await;
     let address = world.app.serve();
     let head = format!(
-        "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\nlast-event-id: 0\r\n{}: {}\r\n\r\n",
+        "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\nlast-event-id: 1-0\r\n{}: {}\r\n\r\n",
         world.grid,
         identity::HEADER,
         world.reader.identity()
@@ -249,7 +266,7 @@ async fn events_stream_to_those_who_cannot_upgrade() {
         text.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }
     assert!(text.contains("content-type: text/event-stream"), "{text}");
-    for part in ["event: hello\nid: 0\ndata: {", "\nevent: event\nid: "] {
+    for part in ["event: hello\nid: 1-0\ndata: {", "\nevent: event\nid: 1-"] {
         assert!(text.contains(part), "{text}");
     }
 }
@@ -257,7 +274,7 @@ async fn events_stream_to_those_who_cannot_upgrade() {
 #[actix_web::test]
 async fn numbers_that_are_gone_or_not_there_yet_are_refused() {
     let world = World::new().await;
-    let path = "/api/v1/events?since=1000000";
+    let path = "/api/v1/events?generation=1&since=1000000";
     let answer = world.reader.get(path).await;
     assert_eq!(
         (answer.code(), answer.json()["code"].clone()),
@@ -268,7 +285,9 @@ async fn numbers_that_are_gone_or_not_there_yet_are_refused() {
     sea_orm::ConnectionTrait::execute_unprepared(conn, purged)
         .await
         .unwrap();
-    let request = world.reader.request(Method::GET, "/api/v1/events?since=1");
+    let request = world
+        .reader
+        .request(Method::GET, "/api/v1/events?generation=1&since=1");
     let answer = world.app.send(request).await;
     assert_eq!(
         (answer.code(), answer.json()["code"].clone()),

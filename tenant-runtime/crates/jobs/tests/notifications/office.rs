@@ -456,6 +456,7 @@ pub async fn whispers(office: &Office) -> Vec<Value> {
         .await
         .unwrap();
     rows.into_iter()
+        .filter_map(|row| row.event.ok())
         .filter(|row| row.kind.starts_with("notification."))
         .map(|row| row.payload.changes[0].new.clone())
         .collect()

@@ -45,6 +45,8 @@ pub struct TestApp {
     pub signer: Arc<Signer>,
     /// The tenants' databases.
     pub pools: TenantPools,
+    /// Where what happens is heard.
+    pub hub: Hub,
     /// What handlers need.
     api: Api,
     places: Arc<Places>,
@@ -111,6 +113,7 @@ impl TestApp {
             clock,
             signer,
             pools,
+            hub,
             api,
             places,
             handle,

@@ -50,7 +50,7 @@ pub async fn call(world: &World, operation: &str) -> Call {
     match operation {
         "getOpenApi" => get("openapi.json"),
         "listActivity" => get("activity"),
-        "streamEvents" => get("events?since=1000000000"),
+        "streamEvents" => get("events?generation=1&since=1000000000"),
         "openSocket" => Call {
             path: "/ws".to_owned(),
             ..get("")

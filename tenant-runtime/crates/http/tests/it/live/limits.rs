@@ -1,0 +1,114 @@
+//! What one client can ask for, and what one that does not keep up is told.
+
+use std::time::Duration;
+
+use kernel::MemberId;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tr_live::{Presence, PresenceMessage};
+
+use super::{Client, PATIENCE};
+use crate::matrix::world::World;
+
+#[actix_web::test]
+async fn a_message_names_a_hundred_topics_at_most() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let mut client = Client::open(address, &world.reader, "").await;
+    client.hear().await;
+    let unknown = |count: u128| -> Vec<String> {
+        let ids = (1..=count).map(uuid::Uuid::from_u128);
+        ids.map(|id| format!("grid:{id}")).collect()
+    };
+    client
+        .say(json!({ "type": "subscribe", "topics": unknown(101) }))
+        .await;
+    let heard = client.hear().await;
+    assert_eq!(heard["type"], "invalid", "{heard}");
+
+    let mut topics = unknown(98);
+    topics.insert(40, format!("grid:{}", world.grid));
+    topics.push(format!("folder:{}", world.folder));
+    let ask = json!({ "type": "subscribe", "topics": topics });
+    client.say(ask).await;
+    for topic in topics {
+        let heard = client.hear().await;
+        let known = topic.contains(&world.grid) || topic.contains(&world.folder);
+        let answer = if known { "subscribed" } else { "unsubscribed" };
+        assert_eq!(
+            (&heard["type"], &heard["topic"]),
+            (&json!(answer), &json!(topic))
+        );
+    }
+}
+
+#[actix_web::test]
+async fn who_types_is_told_once_a_second_and_that_they_have_gone() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let query = format!("?topics=grid:{}", world.grid);
+    let mut reader = Client::open(address, &world.reader, &query).await;
+    let mut editor = Client::open(address, &world.editor, &query).await;
+    for client in [&mut reader, &mut editor] {
+        client.hear().await;
+        client.hear().await;
+    }
+    let begun = std::time::Instant::now();
+    for state in ["viewing", "typing", "typing", "viewing", "typing", "typing"] {
+        editor
+            .say(json!({ "type": "presence", "grid_id": world.grid, "state": state }))
+            .await;
+    }
+    let state = async |client: &mut Client| -> Value { client.hear().await["state"].clone() };
+    assert_eq!(state(&mut reader).await, "viewing");
+    assert_eq!(state(&mut reader).await, "typing");
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    drop(editor);
+    assert_eq!(state(&mut reader).await, "left");
+}
+
+#[actix_web::test]
+async fn a_stream_that_is_too_slow_ends_with_a_word() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let head = format!(
+        "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\n{}: {}\r\n\r\n",
+        world.grid,
+        identity::HEADER,
+        world.reader.identity()
+    );
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut text = String::new();
+    while !text.contains("event: subscribed") {
+        let read = stream.read(&mut buffer).await.unwrap();
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+    }
+    let presence = PresenceMessage {
+        grid_id: world.grid.parse().unwrap(),
+        member_id: MemberId::from_uuid(uuid::Uuid::from_u128(1)),
+        state: Presence::Typing,
+    };
+    // More than all buffers on the way hold, and nobody reads.
+    for _ in 0..300_000 {
+        let tenant = world.acme.context.tenant;
+        world.app.hub.present(tenant, presence.clone());
+    }
+    let mut end = String::new();
+    loop {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await;
+        let read = read.expect("more in time").unwrap();
+        end.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        if read == 0 || end.ends_with("0\r\n\r\n") {
+            break;
+        }
+        let keep = end.len().saturating_sub(500);
+        end.drain(..end.floor_char_boundary(keep));
+    }
+    let word = "event: ended\ndata: {\"type\":\"ended\",\"reason\":\"too slow\"}";
+    assert!(end.contains(word), "{end}");
+}

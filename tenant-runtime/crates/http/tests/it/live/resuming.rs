@@ -1,0 +1,62 @@
+//! Coming back: what was purged is said, whatever rows stay; what nobody can read is passed over.
+
+use sea_orm::ConnectionTrait as _;
+use serde_json::json;
+
+use super::{Client, rename};
+use crate::matrix::world::World;
+
+impl World {
+    async fn sql(&self, sql: &str) {
+        let done = self.acme.db.conn().execute_unprepared(sql).await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+}
+
+#[actix_web::test]
+async fn rows_that_stay_do_not_hide_what_was_purged() {
+    let world = World::new().await;
+    // Dead notifications stay, and so does an event in the middle that was done late.
+    for sql in [
+        "UPDATE outbox SET dead_at = UTC_TIMESTAMP(6) WHERE class = 'notification'",
+        "DELETE FROM outbox WHERE class = 'activity' AND number IN (2, 3, 4, 5, 7)",
+    ] {
+        world.sql(sql).await;
+    }
+    let code = async |since: u64| {
+        let path = format!("/api/v1/events?generation=1&since={since}");
+        world.reader.get(&path).await.code()
+    };
+    for gone in 1..=6 {
+        assert_eq!(code(gone).await, 410, "since {gone}");
+    }
+    let address = world.app.serve();
+    let mut client = Client::open(address, &world.reader, "?generation=1&since=7").await;
+    assert_eq!(client.hear().await["last"], json!(7));
+}
+
+#[actix_web::test]
+async fn an_event_that_cannot_be_read_is_passed_over() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let query = format!("?topics=grid:{}", world.grid);
+    let mut client = Client::open(address, &world.reader, &query).await;
+    let last = client.hear().await["last"].as_u64().unwrap();
+    client.hear().await;
+    for sql in [
+        "INSERT INTO outbox (number, class, event_id, kind, version, payload, occurred_at) \
+         SELECT value + 1, 'activity', UNHEX(REPLACE(UUID(), '-', '')), 'work_item.changed', 1, \
+         '{}', UTC_TIMESTAMP(6) FROM event_counter",
+        "UPDATE event_counter SET value = value + 1",
+    ] {
+        world.sql(sql).await;
+    }
+    rename(&world.editor, &world.task, "One").await;
+    assert_eq!(client.event().await.0, last + 2);
+
+    let again = format!("{query}&generation=1&since={last}");
+    let mut client = Client::open(address, &world.reader, &again).await;
+    assert_eq!(client.hear().await["last"], json!(last));
+    client.hear().await;
+    assert_eq!(client.event().await.0, last + 2);
+}

@@ -1,0 +1,101 @@
+//! Who sees what, asked once for all sockets of a member after each event that may have changed it.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use db::TenantDb;
+use moka::future::Cache;
+use tr_domain::access::Viewer;
+use tr_store::{StoreError, access, live};
+use uuid::Uuid;
+
+use crate::{feed::Feed, listener::LiveError, topic::Topic};
+
+/// How many answers are kept, and for how long: one that is asked for again is found out anew.
+const ANSWERS: u64 = 10_000;
+const KEPT: Duration = Duration::from_secs(60);
+
+/// After which event somebody asks.
+type AsOf = u64;
+
+/// Answers of one tenant.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    open: Cache<(AsOf, Viewer, Vec<Topic>), Arc<BTreeSet<Topic>>>,
+    seen: Cache<(AsOf, Viewer, Uuid), bool>,
+}
+
+impl Rights {
+    pub(crate) fn new() -> Self {
+        Self {
+            open: Cache::builder()
+                .max_capacity(ANSWERS)
+                .time_to_live(KEPT)
+                .build(),
+            seen: Cache::builder()
+                .max_capacity(ANSWERS)
+                .time_to_live(KEPT)
+                .build(),
+        }
+    }
+}
+
+/// Which of these topics somebody may listen to, as it is now.
+pub(crate) async fn open(
+    db: &TenantDb,
+    viewer: &Viewer,
+    topics: &[Topic],
+) -> Result<BTreeSet<Topic>, StoreError> {
+    let (mut grids, mut folders) = (Vec::new(), Vec::new());
+    for topic in topics {
+        match topic {
+            Topic::Grid(grid) => grids.push(*grid),
+            Topic::Folder(folder) => folders.push(*folder),
+            Topic::Me => {}
+        }
+    }
+    let seen: BTreeSet<Uuid> = if grids.is_empty() && folders.is_empty() {
+        BTreeSet::new()
+    } else {
+        let seen = live::seen_among(db.conn(), viewer, &grids, &folders).await?;
+        seen.into_iter().collect()
+    };
+    let open = topics.iter().copied().filter(|topic| match topic {
+        Topic::Grid(grid) => seen.contains(&grid.as_uuid()),
+        Topic::Folder(folder) => seen.contains(&folder.as_uuid()),
+        Topic::Me => true,
+    });
+    Ok(open.collect())
+}
+
+impl Feed {
+    /// Which of these topics somebody may listen to after an event; shared by their sockets.
+    pub(crate) async fn open(
+        &self,
+        viewer: Viewer,
+        as_of: AsOf,
+        topics: Vec<Topic>,
+    ) -> Result<Arc<BTreeSet<Topic>>, Arc<LiveError>> {
+        let asked = async {
+            let db = self.db().await?;
+            Ok(Arc::new(open(&db, &viewer, &topics).await?))
+        };
+        let key = (as_of, viewer, topics.clone());
+        self.rights.open.try_get_with(key, asked).await
+    }
+
+    /// Whether somebody holds a right on a grid or folder, deleted or not, after an event.
+    pub(crate) async fn sees(
+        &self,
+        viewer: Viewer,
+        as_of: AsOf,
+        object: Uuid,
+    ) -> Result<bool, Arc<LiveError>> {
+        let asked = async {
+            let db = self.db().await?;
+            let level = access::level_on_object(db.conn(), &viewer, object).await?;
+            Ok(level.is_some())
+        };
+        let key = (as_of, viewer, object);
+        self.rights.seen.try_get_with(key, asked).await
+    }
+}
