@@ -24,7 +24,8 @@ const CALLS_PER_JOB: usize = 50;
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// Events and jobs that are done; live clients resume from the events.
+    /// Events and jobs that are done; live clients resume from the events. Dead ones stay, since
+    /// redriving reads them.
     pub done_events: TimeDelta,
     /// Answers to keyed requests.
     pub idempotency_keys: TimeDelta,
