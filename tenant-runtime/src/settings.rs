@@ -301,9 +301,10 @@ impl Validate for Settings {
             "must be address:port",
         );
         rule(
-            (100..=30_000).contains(&webhooks.timeout_ms),
+            // Well within what a consumer that stops waits for its last batch.
+            (100..=20_000).contains(&webhooks.timeout_ms),
             "webhooks.timeout_ms",
-            "must be between 100 and 30000",
+            "must be between 100 and 20000",
         );
         rule(
             self.pools.per_tenant >= 1,
@@ -362,6 +363,7 @@ mod tests {
             ("TR__SERVE__DRAIN_SECONDS", "60"),
             ("TR__CONTROL_PLANE__URL", "ftp://host"),
             ("TR__POOLS__TOTAL", "1"),
+            ("TR__WEBHOOKS__TIMEOUT_MS", "20001"),
         ])
         .unwrap_err()
         .faults;
@@ -372,6 +374,7 @@ mod tests {
                 "node.name",
                 "node.secret",
                 "control_plane.url",
+                "webhooks.timeout_ms",
                 "pools.total",
                 "serve.drain_seconds"
             ]

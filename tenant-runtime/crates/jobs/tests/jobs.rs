@@ -1,24 +1,28 @@
-//! Jobs: done once when they are due, coalesced until they are taken up, cancelled, dead.
+//! Jobs: done once when they are due, coalesced until they are taken up, dead.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use broker::{Class, Verdict};
+use broker::{Class, Envelope, Handler as _, Incoming, Verdict};
 use chrono::{TimeDelta, Utc};
 use db::TenantDb;
-use kernel::TenantContext;
+use kernel::{EventId, TenantContext};
 use serde_json::json;
 use support::{LIMIT, Tenant, World};
 use testkit::eventually;
-use tokio::sync::Semaphore;
+use tokio::sync::{Barrier, Semaphore};
 use tr_jobs::{Effect, RelaySettings, Work, Writing};
 use tr_store::{
     StoreError,
     jobs::{self, Job},
+    relaying::{self, Unpublished},
 };
 use uuid::Uuid;
 
@@ -119,6 +123,77 @@ async fn a_job_is_done_once_when_it_is_due() {
     relay.running.stop().await;
 }
 
+/// Goes on when as many act at once.
+struct Together(Barrier);
+
+impl Effect for Together {
+    const CLASS: Class = Class::Notification;
+    const ACTS: bool = true;
+    type Acted = bool;
+
+    fn knows(&self, _: &str, _: u16) -> bool {
+        true
+    }
+
+    async fn act(&self, _: &TenantContext, _: &TenantDb, _: &Work) -> bool {
+        let met = tokio::time::timeout(Duration::from_secs(5), self.0.wait());
+        met.await.is_ok()
+    }
+
+    async fn write(
+        &self,
+        _: &Writing<'_>,
+        work: &[(Work, bool)],
+    ) -> Result<Vec<Verdict>, StoreError> {
+        let verdict = |(_, met): &(Work, bool)| match met {
+            true => Verdict::Done,
+            false => Verdict::Dead("it was alone".to_owned()),
+        };
+        Ok(work.iter().map(verdict).collect())
+    }
+}
+
+/// What the broker would bring of a tenant's jobs that are due.
+async fn due(tenant: &Tenant) -> Vec<Incoming> {
+    let rows = relaying::due_jobs(tenant.db.conn(), CLASS, Utc::now(), 100);
+    let message = |row: Unpublished| Incoming {
+        envelope: Envelope {
+            id: EventId::from_uuid(row.id),
+            number: 0,
+            tenant: tenant.context.tenant,
+            generation: tenant.context.generation,
+            kind: row.kind,
+            version: row.version,
+            occurred_at: row.occurred_at,
+            traceparent: row.traceparent,
+        },
+        attempt: 1,
+        redelivered: false,
+    };
+    rows.await.unwrap().into_iter().map(message).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_outside_is_done_at_once_for_a_whole_batch() {
+    let world = World::new().await;
+    let (mut batch, mut tenants) = (Vec::new(), Vec::new());
+    for jobs in [9, 1, 1, 1, 1, 1, 1, 1, 1] {
+        let tenant = world.tenant().await;
+        for job in 0..jobs {
+            schedule(&tenant, &format!("{job}"), "now", 0).await;
+        }
+        batch.extend(due(&tenant).await);
+        tenants.push(tenant);
+    }
+    let relay = world.relay(&world.link(), RelaySettings::default());
+    let effect = Together(Barrier::new(batch.len()));
+    let handler = world.place(&relay.nudge).handler(effect);
+    let verdicts = handler.handle(&batch).await;
+    let done = verdicts.iter().filter(|verdict| **verdict == Verdict::Done);
+    assert_eq!(done.count(), 17, "{verdicts:?}");
+    relay.running.stop().await;
+}
+
 /// A log that a test reads.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -185,32 +260,6 @@ async fn a_job_of_the_same_key_is_the_same_until_it_is_taken_up() {
         [r#"{"what":"first"}"#, r#"{"what":"third"}"#]
     );
     consumers.stop().await;
-    relay.running.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_job_is_not_done() {
-    let world = World::new().await;
-    let tenant = world.tenant().await;
-    let relay = world.relay(&world.link(), RelaySettings::default());
-    let conn = tenant.db.conn();
-    schedule(&tenant, "mail", "published", 0).await;
-    relay.nudge.nudge(tenant.context);
-    let published = "SELECT COUNT(*) FROM jobs WHERE published_at IS NOT NULL";
-    eventually(LIMIT, || async { tenant.count(published).await == 1 }).await;
-    schedule(&tenant, "other", "waits", 3_600_000).await;
-    let cancelled = |key: &'static str| jobs::cancel(conn, CLASS, key, Utc::now());
-    assert!(cancelled("mail").await.unwrap() && cancelled("other").await.unwrap());
-    assert!(!cancelled("mail").await.unwrap());
-    schedule(&tenant, "last", "last", 0).await;
-    relay.nudge.nudge(tenant.context);
-    let notes = Notebook::new(100);
-    let handler = Arc::new(world.place(&relay.nudge).handler(notes.clone()));
-    let consumers = world.consumers(&world.link(), Class::Notification, &handler);
-    eventually(LIMIT, || async { left(&tenant).await == 0 }).await;
-    consumers.stop().await;
-    assert_eq!(notes.acted(), [r#"{"what":"last"}"#]);
-    assert_eq!(dead(&world).await, 0);
     relay.running.stop().await;
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use broker::{Incoming, Verdict};
 use clock::Clock;
 use db::TenantDb;
-use futures_util::{StreamExt, stream};
+use futures_util::future::join_all;
 use kernel::TenantContext;
 use sea_orm::{DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait};
 use tr_store::{
@@ -18,8 +18,6 @@ use super::{Effect, Work, Writing};
 
 /// How often a transaction is run again that lost against another.
 const TRIES: usize = 3;
-/// How many messages of a tenant are acted on at a time.
-const ACTS_AT_A_TIME: usize = 8;
 
 /// The effect could not be committed; nothing of it was.
 #[derive(Debug, thiserror::Error)]
@@ -115,10 +113,8 @@ impl<E: Effect> Batch<'_, E> {
             };
             acting.instrument(span.unwrap_or_else(tracing::Span::none))
         });
-        Ok(stream::iter(acts)
-            .buffer_unordered(ACTS_AT_A_TIME)
-            .collect()
-            .await)
+        // All at once: one that takes long costs the others its time once, not their turn as well.
+        Ok(join_all(acts).await.into_iter().collect())
     }
 
     async fn apply(

@@ -9,7 +9,7 @@ use kernel::{Generation, TenantContext, TenantId};
 
 use super::{Effect, Workplace, batch::Batch};
 
-/// Tenants worked on at a time.
+/// Tenants worked on at a time, unless something is done outside, for which nobody is to queue.
 const TENANTS_AT_A_TIME: usize = 8;
 /// How often a tenant that is not known here is waited for; it may be on the move.
 const ATTEMPTS_FOR_UNKNOWN: u32 = 3;
@@ -78,7 +78,12 @@ impl<E: Effect> Handler for ClassHandler<E> {
                     .collect();
                 (self.tenant(tenant, messages).await, places)
             });
-        let mut work = stream::iter(work).buffer_unordered(TENANTS_AT_A_TIME);
+        let at_a_time = if E::ACTS {
+            batch.len().max(1)
+        } else {
+            TENANTS_AT_A_TIME
+        };
+        let mut work = stream::iter(work).buffer_unordered(at_a_time);
         while let Some((answers, places)) = work.next().await {
             for (answer, place) in answers.into_iter().zip(places) {
                 if let Some(verdict) = verdicts.get_mut(place) {

@@ -88,7 +88,9 @@ pub trait Effect: Send + Sync + 'static {
     fn knows(&self, kind: &str, version: u16) -> bool;
 
     /// Does, before the transaction, what cannot be taken back: sends a request, a mail. A crash
-    /// between it and the commit has it done once more. Not called unless [`ACTS`](Self::ACTS).
+    /// between it and the commit has it done once more. Called for all of a batch at once, which
+    /// is settled when the last has returned: it must do so well within a consumer's
+    /// [drain](broker::ConsumerOptions::drain). Not called unless [`ACTS`](Self::ACTS).
     fn act(
         &self,
         tenant: &TenantContext,
