@@ -2,7 +2,7 @@
 //! kept for a limited time only, by age, and counts what was used on a day, of which the control
 //! plane keeps one count: repeating a job is harmless.
 
-use broker::{Handler, Incoming, Verdict};
+use broker::{Class, Handler, Incoming, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use cp_node_api::NodeApi;
@@ -17,6 +17,9 @@ use crate::usage::{self, COUNT_USAGE, COUNT_USAGE_VERSION, UsageError};
 pub(crate) const PURGE: &str = "tenant.purge";
 /// The version of that kind.
 pub(crate) const PURGE_VERSION: u16 = 1;
+
+/// The attempt after which a job is not tried again.
+const LAST: u32 = Class::Housekeeping.spec().attempts;
 
 /// Rows that one job deletes at most, in thousands: what is left waits for the next.
 const CALLS_PER_JOB: usize = 50;
@@ -170,6 +173,12 @@ impl HousekeepingHandler {
         match done {
             Ok(()) => Verdict::Done,
             Err(error) if error.is_of_the_past() => Verdict::Done,
+            // The next hour's job does the same; a day's usage nobody else counts.
+            Err(JobError::Purge(error)) if message.attempt >= LAST => {
+                metrics::counter!("purges_skipped_total").increment(1);
+                tracing::warn!(%error, tenant.id = %tenant.tenant, "not purged; the next job does it");
+                Verdict::Done
+            }
             Err(error) => Verdict::Retry(error.to_string()),
         }
     }

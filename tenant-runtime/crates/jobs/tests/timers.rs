@@ -15,11 +15,12 @@ use std::{
     time::Duration,
 };
 
-use broker::{Class, Link, LinkOptions};
+use broker::{Class, Envelope, Handler as _, Incoming, Link, LinkOptions, Verdict};
 use central::Central;
 use chrono::TimeDelta;
 use clock::Clock;
 use cp_node_api::NodeApi;
+use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
 use kernel::{TenantContext, TenantId};
 use support::{LIMIT, List, Running, Tenant, World, ready};
 use testkit::{Proxy, eventually};
@@ -284,4 +285,64 @@ async fn what_is_past_its_time_is_deleted_and_what_was_used_is_counted() {
     assert_eq!(central.runs("failed").await, 0);
     timer.stop().await;
     consumers.stop().await;
+}
+
+/// Tenants are on a server that is away.
+struct Away;
+
+#[db::async_trait]
+impl Placements for Away {
+    async fn placement(&self, tenant: TenantId) -> Result<Arc<Placement>, PlacementError> {
+        Ok(Arc::new(Placement {
+            tenant: TenantContext {
+                tenant,
+                generation: kernel::Generation(1),
+            },
+            host: "127.0.0.1".to_owned(),
+            port: 9,
+            database: "nowhere".to_owned(),
+            user: "nobody".to_owned(),
+            password: String::new().into(),
+        }))
+    }
+}
+
+#[tokio::test]
+async fn what_the_next_hour_purges_is_no_dead_letter_when_its_server_is_away() {
+    let clock = testkit::clock();
+    let handler = HousekeepingHandler::new(
+        TenantPools::new(PoolBudget::default(), Arc::new(Away)),
+        NodeApi::new("http://127.0.0.1:9", "nobody".to_owned().into()).unwrap(),
+        clock.clone(),
+        Retention::default(),
+    );
+    let verdict = async |kind: &str, attempt: u32| {
+        let envelope = Envelope {
+            id: clock.new_id(),
+            number: 0,
+            tenant: clock.new_id(),
+            generation: kernel::Generation(1),
+            kind: kind.to_owned(),
+            version: 1,
+            occurred_at: clock.now(),
+            traceparent: None,
+        };
+        let message = Incoming {
+            envelope,
+            attempt,
+            redelivered: false,
+        };
+        handler.handle(&[message]).await.remove(0)
+    };
+    let last = Class::Housekeeping.spec().attempts;
+    assert!(matches!(
+        verdict("tenant.purge", last - 1).await,
+        Verdict::Retry(_)
+    ));
+    assert_eq!(verdict("tenant.purge", last).await, Verdict::Done);
+    // A day's usage is counted by no other job.
+    assert!(matches!(
+        verdict("tenant.count_usage", last).await,
+        Verdict::Retry(_)
+    ));
 }
