@@ -8,6 +8,7 @@ pub mod queues;
 pub mod serve;
 pub mod settings;
 pub mod side;
+mod tasks;
 pub mod tick;
 pub mod webhooks;
 pub mod work;

@@ -10,18 +10,25 @@ use mailer::{Mailer, SmtpSettings};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{
-    ActiveTenants, ActivityLog, FleetFacts, HousekeepingHandler, Notifier, Relay, Taps, Told,
-    WebhookSender, Workplace, sweep,
+    ActiveTenants, ActivityLog, FleetFacts, HousekeepingHandler, MailSender, Notifier, Relay, Taps,
+    Told, WebhookSender, Workplace, sweep,
 };
 use tr_live::{Hub, HubSettings, keep_told};
 use url::Url;
 
-use crate::{fleet::Fleet, oversight, queues, settings::Settings, side, webhooks};
+use crate::{
+    fleet::Fleet,
+    oversight, queues,
+    settings::Settings,
+    side,
+    tasks::{end_of_all, run_until},
+    webhooks,
+};
 
 /// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
 ///
 /// # Errors
-/// When it cannot listen, or its settings cannot be used.
+/// When it cannot listen, its settings cannot be used, or one of its tasks failed.
 pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let health = side::observed("tenant-runtime work", &settings);
     let fleet = Fleet::new(&settings)?;
@@ -66,9 +73,12 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     let sender = sender(&settings)?;
     consumers.spawn(&mut tasks, Class::Webhook, place.handler(sender));
     let (live_link, hub) = listeners(&settings, &fleet, &mut tasks, &stop)?;
-    let notifier = notifier(&settings, &fleet)?;
-    let told = Told::new(place.handler(notifier), move |tenant| hub.committed(tenant));
+    let facts = facts(&settings, &fleet)?;
+    let notifier = place.handler(Notifier::new(Arc::clone(&facts)));
+    let told = Told::new(notifier, move |tenant| hub.committed(tenant));
     consumers.spawn(&mut tasks, Class::Notification, told);
+    let mails = mail_sender(&settings, facts)?;
+    consumers.spawn(&mut tasks, Class::Mail, place.handler(mails));
     consumers.spawn(
         &mut tasks,
         Class::Housekeeping,
@@ -83,23 +93,30 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
         Clock::system(),
         stop.clone(),
     ));
-    let relaying = tokio::spawn(relay.run(stop_relay.clone()));
+    let mut relaying = JoinSet::new();
+    relaying.spawn(relay.run(stop_relay.clone()));
 
+    let mut worked = Ok(());
     let ended = bound
         .run(async {
-            web::shutdown_signal().await;
+            let asked = web::shutdown_signal();
+            let ran = run_until(asked, [&mut tasks, &mut relaying]).await;
             membership.drain().await;
             stop.cancel();
-            tasks.join_all().await;
+            let ended = end_of_all(&mut tasks).await;
+            worked = ran.and(ended);
         })
         .await;
     stop_relay.cancel();
-    relaying.await.context("the relay failed")?;
+    let relayed = end_of_all(&mut relaying).await;
     reporting.abort();
     membership.leave().await;
     tokio::join!(inward.close(), outward.close(), live_link.close());
     fleet.pools.close().await;
-    ended.context("the listener failed")
+    ended
+        .context("the listener failed")
+        .and(worked)
+        .and(relayed)
 }
 
 fn sender(settings: &Settings) -> anyhow::Result<WebhookSender> {
@@ -108,19 +125,23 @@ fn sender(settings: &Settings) -> anyhow::Result<WebhookSender> {
     Ok(WebhookSender::new(sealer, fetcher, Clock::system()))
 }
 
-fn notifier(settings: &Settings, fleet: &Fleet) -> anyhow::Result<Notifier<FleetFacts>> {
+/// What the consumers that tell people know of tenants.
+fn facts(settings: &Settings, fleet: &Fleet) -> anyhow::Result<Arc<FleetFacts>> {
+    let public = Url::parse(&settings.mail.public_url).context("mail.public_url")?;
+    Ok(Arc::new(FleetFacts::new(fleet.api.clone(), public)))
+}
+
+fn mail_sender(
+    settings: &Settings,
+    facts: Arc<FleetFacts>,
+) -> anyhow::Result<MailSender<FleetFacts>> {
     let mail = &settings.mail;
-    let public = Url::parse(&mail.public_url).context("mail.public_url")?;
     let mailer = Mailer::new(&SmtpSettings {
         url: mail.url.clone(),
         from: mail.from.clone(),
     });
-    let facts = FleetFacts::new(fleet.api.clone(), public);
-    Ok(Notifier::new(
-        facts,
-        mailer.context("mail")?,
-        Clock::system(),
-    ))
+    let mailer = mailer.context("mail")?;
+    Ok(MailSender::new(facts, mailer, Clock::system()))
 }
 
 /// A way to those who listen on other nodes: what is told here, they hear there.
@@ -147,7 +168,7 @@ fn housekeeping(fleet: &Fleet, settings: &Settings) -> HousekeepingHandler {
     )
 }
 
-/// Starts consumers, one per queue.
+/// Starts consumers, as many for each queue as its class has.
 struct Consumers {
     link: Link,
     publisher: Publisher,
@@ -158,7 +179,8 @@ struct Consumers {
 impl Consumers {
     fn spawn<H: Handler>(&self, tasks: &mut JoinSet<()>, class: Class, handler: H) {
         let handler = Arc::new(handler);
-        for shard in 0..class.spec().shards {
+        let spec = class.spec();
+        for shard in (0..spec.shards).flat_map(|shard| (0..spec.consumers).map(move |_| shard)) {
             let options = ConsumerOptions {
                 tap: self.taps.of(class),
                 ..ConsumerOptions::new(class, shard)

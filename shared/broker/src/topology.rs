@@ -23,8 +23,10 @@ pub use reference::reference_markdown;
 pub enum Class {
     /// Recomputing a grid.
     Schedule,
-    /// Telling people.
+    /// Telling people in the app.
     Notification,
+    /// Telling people by mail.
+    Mail,
     /// Telling other programs.
     Webhook,
     /// The activity log.
@@ -50,6 +52,8 @@ pub struct ClassSpec {
     pub max_length: Option<u32>,
     /// How many unacknowledged messages a consumer holds.
     pub prefetch: u16,
+    /// How many consumers a worker has for each queue: several where a batch waits for others.
+    pub consumers: u8,
     /// How often a message is tried, delays in between, before it is dead.
     pub attempts: u32,
     /// One sentence for the reference.
@@ -60,7 +64,7 @@ pub struct ClassSpec {
 const HOLD_SECONDS: u32 = 600;
 
 /// Every class, the most urgent first.
-pub const CLASSES: [ClassSpec; 5] = [
+pub const CLASSES: [ClassSpec; 6] = [
     ClassSpec {
         class: Class::Schedule,
         name: "schedule",
@@ -69,6 +73,7 @@ pub const CLASSES: [ClassSpec; 5] = [
         delivery_limit: 5,
         max_length: Some(100_000),
         prefetch: 2,
+        consumers: 1,
         attempts: 6,
         purpose: "Recomputing grids. High urgency (under 1 s), a few at a time, worker slots of its own.",
     },
@@ -76,12 +81,25 @@ pub const CLASSES: [ClassSpec; 5] = [
         class: Class::Notification,
         name: "notification",
         shards: 4,
+        generation: 2,
+        delivery_limit: 5,
+        max_length: Some(100_000),
+        prefetch: 16,
+        consumers: 1,
+        attempts: 6,
+        purpose: "Telling people in the app, at once. Waits for nobody outside.",
+    },
+    ClassSpec {
+        class: Class::Mail,
+        name: "mail",
+        shards: 4,
         generation: 1,
         delivery_limit: 5,
-        max_length: None,
+        max_length: Some(100_000),
         prefetch: 16,
+        consumers: 4,
         attempts: 6,
-        purpose: "Telling people: in the app at once, by e-mail when its job is due.",
+        purpose: "Mail to people, one job each, and digests. Waits for the mail server.",
     },
     ClassSpec {
         class: Class::Webhook,
@@ -91,6 +109,7 @@ pub const CLASSES: [ClassSpec; 5] = [
         delivery_limit: 5,
         max_length: None,
         prefetch: 16,
+        consumers: 4,
         attempts: 6,
         purpose: "Deliveries to other programs, one job each.",
     },
@@ -102,6 +121,7 @@ pub const CLASSES: [ClassSpec; 5] = [
         delivery_limit: 10,
         max_length: None,
         prefetch: 200,
+        consumers: 1,
         attempts: 6,
         purpose: "Events on their way into the activity log. Low urgency (under 5 s), in batches.",
     },
@@ -113,6 +133,7 @@ pub const CLASSES: [ClassSpec; 5] = [
         delivery_limit: 10,
         max_length: None,
         prefetch: 4,
+        consumers: 1,
         attempts: 3,
         purpose: "One job per tenant and hour that deletes what is past its time.",
     },
@@ -183,9 +204,10 @@ impl Class {
         match self {
             Self::Schedule => &CLASSES[0],
             Self::Notification => &CLASSES[1],
-            Self::Webhook => &CLASSES[2],
-            Self::Activity => &CLASSES[3],
-            Self::Housekeeping => &CLASSES[4],
+            Self::Mail => &CLASSES[2],
+            Self::Webhook => &CLASSES[3],
+            Self::Activity => &CLASSES[4],
+            Self::Housekeeping => &CLASSES[5],
         }
     }
 

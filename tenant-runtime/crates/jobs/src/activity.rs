@@ -56,6 +56,7 @@ fn read(work: &Work) -> Result<Heard, Verdict> {
         kind: work.kind.clone(),
         occurred_at: work.occurred_at,
         payload: work.payload()?,
+        traceparent: work.traceparent.clone(),
     };
     if RequestId::parse(&event.payload.request_id).is_none() {
         return Err(Verdict::Dead("there is no proper request id".to_owned()));
@@ -70,6 +71,7 @@ fn entries(event: Heard) -> impl Iterator<Item = ActivityRow> {
         kind,
         occurred_at,
         payload,
+        ..
     } = event;
     let changes = payload.changes.into_iter().zip(0_u16..);
     changes.map(move |(change, ordinal)| ActivityRow {

@@ -17,7 +17,7 @@ mod webhooks;
 pub use activity::ActivityLog;
 pub use handling::{ClassHandler, Effect, Work, Workplace, Writing};
 pub use housekeeping::{HousekeepingHandler, Retention};
-pub use notifications::{Facts, FactsError, FleetFacts, Notifier, TenantFacts, Told};
+pub use notifications::{Facts, FactsError, FleetFacts, MailSender, Notifier, TenantFacts, Told};
 pub use queues::{Backlog, DeadLetterKeeper, Redriver, Reporter, Taps, count_backlogs};
 pub use relay::{Nudge, Relay, RelaySettings};
 pub use ring::{Ring, RingError, RingPage};

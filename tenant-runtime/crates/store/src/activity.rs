@@ -2,13 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{FolderId, Limit, MemberId, WorkItemId};
-use sea_orm::ConnectionTrait;
-use serde_json::Value;
+use sea_orm::{ConnectionTrait, Value};
+use serde_json::Value as Json;
 use tr_domain::access::Viewer;
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::access::visible;
+use crate::inserting::insert;
 use crate::sql::{Columns, Sql, id_value};
 
 /// One entry.
@@ -24,8 +25,8 @@ pub struct ActivityRow {
     pub grid_id: Option<WorkItemId>,
     pub folder_id: Option<FolderId>,
     pub field: Option<String>,
-    pub old_value: Value,
-    pub new_value: Value,
+    pub old_value: Json,
+    pub new_value: Json,
     pub request_id: String,
 }
 
@@ -50,9 +51,9 @@ fn read(c: &mut Columns<'_>) -> Result<ActivityRow, StoreError> {
     })
 }
 
-fn json(c: &mut Columns<'_>) -> Result<Value, StoreError> {
+fn json(c: &mut Columns<'_>) -> Result<Json, StoreError> {
     let text: Option<&str> = c.get()?;
-    text.map_or(Ok(Value::Null), |text| {
+    text.map_or(Ok(Json::Null), |text| {
         serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))
     })
 }
@@ -101,49 +102,35 @@ pub async fn visible_to(
     newest(sql, before, limit).all(conn, read).await
 }
 
-/// Rows of one INSERT at most. Each takes as many as a power of two has, so that the statement is
-/// one of a few, which a connection prepares once: preparing one costs more than running it.
-const ROWS_PER_INSERT: usize = 128;
-
 /// Writes entries.
 ///
 /// # Errors
 /// When an entry exists already, or the database fails.
 pub async fn write(conn: &impl ConnectionTrait, rows: Vec<ActivityRow>) -> Result<(), StoreError> {
-    let mut rows = rows.into_iter();
-    while rows.len() > 0 {
-        let some = 1 << rows.len().min(ROWS_PER_INSERT).ilog2();
-        let mut sql = Sql::new(
-            "INSERT INTO activity (event_number, ordinal, occurred_at, actor_id, kind, object_id, \
-             grid_id, folder_id, field, old_value, new_value, request_id) VALUES ",
-        );
-        for (place, row) in rows.by_ref().take(some).enumerate() {
-            sql = entry(if place == 0 { sql } else { sql.text(", ") }, row)?;
-        }
-        sql.run(conn).await?;
-    }
-    Ok(())
+    let head = "INSERT INTO activity (event_number, ordinal, occurred_at, actor_id, kind, \
+        object_id, grid_id, folder_id, field, old_value, new_value, request_id) VALUES";
+    insert(conn, head, rows, entry, "").await
 }
 
-fn entry(sql: Sql, row: ActivityRow) -> Result<Sql, StoreError> {
-    Ok(sql
-        .text("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(row.event_number)
-        .bind(row.ordinal)
-        .bind(row.occurred_at)
-        .bind(row.actor_id.as_uuid())
-        .bind(row.kind)
-        .bind(row.object_id)
-        .bind(id_value(row.grid_id))
-        .bind(id_value(row.folder_id))
-        .bind(row.field)
-        .bind(stored(&row.old_value)?)
-        .bind(stored(&row.new_value)?)
-        .bind(row.request_id))
+fn entry(row: ActivityRow) -> Result<Vec<Value>, StoreError> {
+    Ok(vec![
+        row.event_number.into(),
+        row.ordinal.into(),
+        row.occurred_at.into(),
+        row.actor_id.as_uuid().into(),
+        row.kind.into(),
+        row.object_id.into(),
+        id_value(row.grid_id),
+        id_value(row.folder_id),
+        row.field.into(),
+        stored(&row.old_value)?.into(),
+        stored(&row.new_value)?.into(),
+        row.request_id.into(),
+    ])
 }
 
 /// JSON's null is stored as the database's.
-fn stored(value: &Value) -> Result<Option<String>, StoreError> {
+fn stored(value: &Json) -> Result<Option<String>, StoreError> {
     let text = (!value.is_null()).then(|| serde_json::to_string(value));
     text.transpose()
         .map_err(|error| StoreError::Unreadable(error.to_string()))

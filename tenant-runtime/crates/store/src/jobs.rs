@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::sql::Sql;
+use crate::inserting::insert;
 
 /// A job to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,45 +38,32 @@ pub async fn schedule(
     job: Job,
     traceparent: Option<&str>,
 ) -> Result<(), StoreError> {
-    Sql::new(
-        "INSERT INTO jobs (id, class, kind, version, job_key, payload, due_at, traceparent) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
-         ON DUPLICATE KEY UPDATE due_at = LEAST(due_at, VALUE(due_at))",
-    )
-    .bind(job.id)
-    .bind(job.class)
-    .bind(job.kind)
-    .bind(job.version)
-    .bind(job.key)
-    .bind(job.payload.to_string())
-    .bind(job.due_at)
-    .bind(traceparent)
-    .run(conn)
-    .await
-    .map(drop)
+    schedule_all(conn, vec![(job, traceparent.map(str::to_owned))]).await
 }
 
-/// Has a job that waits not done after all, and tells whether there was one.
+/// Has jobs done, as [`schedule`] has each; with the trace of the request that caused it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn cancel(
+pub async fn schedule_all(
     conn: &impl ConnectionTrait,
-    class: &str,
-    key: &str,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let changed = Sql::new(
-        "UPDATE jobs FORCE INDEX (jobs_open) \
-         SET taken_at = ?, done_at = ?, published_at = COALESCE(published_at, ?) \
-         WHERE class = ? AND open_key = ?",
-    )
-    .bind(at)
-    .bind(at)
-    .bind(at)
-    .bind(class)
-    .bind(key)
-    .run(conn)
-    .await?;
-    Ok(changed.rows_affected() > 0)
+    jobs: Vec<(Job, Option<String>)>,
+) -> Result<(), StoreError> {
+    let head = "INSERT INTO jobs \
+        (id, class, kind, version, job_key, payload, due_at, traceparent) VALUES";
+    let tail = " ON DUPLICATE KEY UPDATE due_at = LEAST(due_at, VALUE(due_at))";
+    insert(conn, head, jobs, row, tail).await
+}
+
+fn row((job, traceparent): (Job, Option<String>)) -> Result<Vec<sea_orm::Value>, StoreError> {
+    Ok(vec![
+        job.id.into(),
+        job.class.into(),
+        job.kind.into(),
+        job.version.into(),
+        job.key.into(),
+        job.payload.to_string().into(),
+        job.due_at.into(),
+        traceparent.into(),
+    ])
 }

@@ -13,6 +13,7 @@ pub mod grants;
 pub mod groups;
 pub mod handling;
 pub mod idempotency;
+mod inserting;
 pub mod jobs;
 pub mod labels;
 pub mod live;

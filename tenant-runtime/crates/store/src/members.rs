@@ -77,8 +77,8 @@ fn read(c: &mut Columns<'_>) -> Result<MemberRow, StoreError> {
     })
 }
 
-/// The system groups of member `m`, in SQL as in the domain.
-const SYSTEM_GROUPS_OF_M: &str = "IF(m.external, s.system = 'external', \
+/// The system groups `s` of member `m`, in SQL as in the domain.
+pub(crate) const SYSTEM_GROUPS_OF_M: &str = "IF(m.external, s.system = 'external', \
     s.system IN ('internal', CONCAT(m.role, 's')))";
 
 /// A condition on `m`: members know everyone; guests know those who hold a right on something that they

@@ -8,12 +8,13 @@ use tr_domain::DeliveryState;
 use tr_domain::webhook::{TEST, test_body};
 use tr_store::StoreError;
 use tr_store::webhooks::WebhookRow;
-use tr_store::webhooks::deliveries::{self as store, DeliveryRow};
+use tr_store::webhooks::deliveries::{self as store, DeliveryRow, Planned};
 
 use super::error::WebhookError;
 use super::locked;
 use crate::error::Denied;
 use crate::idempotency::{Keyed, Outcome};
+use crate::trace;
 use crate::unit::{Unit, keyed, new_id};
 use crate::views::{DeliveryView, ReplayedView};
 
@@ -37,7 +38,10 @@ pub async fn replay_delivery(
         let row = row.filter(|row| row.webhook_id == webhook);
         let row = row.ok_or(Denied::NotFound)?;
         is_enabled(&hook)?;
-        Ok(again(unit, row).await?.into())
+        let mut rows = [row];
+        again(unit, &mut rows).await?;
+        let [row] = rows;
+        Ok(row.into())
     };
     keyed(ctx, db, key, async || Ok(()), work).await
 }
@@ -59,9 +63,7 @@ pub async fn replay_failed(
         let more = rows.len() > MOST;
         rows.truncate(MOST);
         let replayed = rows.len();
-        for row in rows {
-            again(unit, row).await?;
-        }
+        again(unit, &mut rows).await?;
         Ok(ReplayedView { replayed, more })
     };
     keyed(ctx, db, key, async || Ok(()), work).await
@@ -84,7 +86,7 @@ pub async fn test_webhook(
             test_body(webhook, at).map_err(|error| StoreError::Unreadable(error.to_string()))?;
         let row = DeliveryRow::new(new_id(), webhook, None, kind, body, at);
         store::insert(unit.conn(), vec![row.clone()]).await?;
-        store::schedule(unit.conn(), Clock::system().new_uuid(), row.id, at).await?;
+        store::schedule(unit.conn(), vec![planned(row.id, at)]).await?;
         Ok(row.into())
     };
     keyed(ctx, db, key, async || Ok(()), work).await
@@ -98,13 +100,25 @@ const fn is_enabled(webhook: &WebhookRow) -> Result<(), WebhookError> {
     }
 }
 
-/// Begins a delivery anew.
-async fn again(unit: &Unit<'_>, mut row: DeliveryRow) -> Result<DeliveryRow, StoreError> {
-    row.state = DeliveryState::Pending;
-    row.attempts = 0;
-    row.next_attempt_at = Some(unit.now());
-    store::update(unit.conn(), &row).await?;
-    let job = Clock::system().new_uuid();
-    store::schedule(unit.conn(), job, row.id, unit.now()).await?;
-    Ok(row)
+/// Begins deliveries anew.
+async fn again(unit: &Unit<'_>, rows: &mut [DeliveryRow]) -> Result<(), StoreError> {
+    let at = unit.now();
+    for row in rows.iter_mut() {
+        row.state = DeliveryState::Pending;
+        row.attempts = 0;
+        row.next_attempt_at = Some(at);
+    }
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    store::renew(unit.conn(), &ids, at).await?;
+    let planned = ids.into_iter().map(|id| planned(id, at));
+    store::schedule(unit.conn(), planned.collect()).await
+}
+
+fn planned(delivery: DeliveryId, at: DateTime<Utc>) -> Planned {
+    Planned {
+        job: Clock::system().new_uuid(),
+        delivery,
+        at,
+        traceparent: trace::current(),
+    }
 }

@@ -1,11 +1,21 @@
 //! What a read costs, as the server counts it.
 
+use chrono::{TimeDelta, Utc};
+use kernel::{DeliveryId, Revision, WebhookId};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use testkit::{StatementCounter, Statements};
+use tr_app::Outcome;
 use tr_app::board::get_board;
+use tr_app::webhooks::replay_failed;
 use tr_app::work_items::get_work_item;
 use tr_cache::{Cache, CacheSettings};
-use tr_domain::{ElementType, WorkItemKind};
+use tr_domain::{DeliveryState, ElementType, WorkItemKind};
+use tr_store::webhooks::{
+    self, WebhookRow,
+    deliveries::{self, DeliveryRow},
+};
+use uuid::Uuid;
 
 use crate::world::*;
 
@@ -110,4 +120,65 @@ async fn a_board_has_stages_themes_cells_and_gates() {
     let (ctx, not_a_grid) = (world.ctx(Who::User), plan.element);
     let not_a_grid = get_board(&ctx, &world.db, &world.cache, not_a_grid).await;
     assert_denied(not_a_grid, tr_app::Denied::NotFound);
+}
+
+#[tokio::test]
+async fn a_thousand_deliveries_are_replayed_in_few_statements() {
+    let world = World::new().await;
+    let (ctx, now) = (world.ctx(Who::Architect), Utc::now());
+    let hook = WebhookRow {
+        id: WebhookId::from_uuid(Uuid::now_v7()),
+        url: "https://receiver.example/".to_owned(),
+        description: String::new(),
+        kinds: vec!["*".to_owned()],
+        grid_id: None,
+        folder_id: None,
+        secret: vec![0],
+        previous_secret: None,
+        previous_until: None,
+        failures: 0,
+        failing_since: None,
+        disabled_at: None,
+        disabled_reason: None,
+        created_by: ctx.actor.member,
+        revision: Revision(1),
+        created_at: now,
+        updated_at: now,
+    };
+    let conn = world.test_db.conn();
+    webhooks::insert(conn, &hook).await.unwrap();
+    let failed = |number| DeliveryRow {
+        state: DeliveryState::Failed,
+        attempts: 10,
+        ..DeliveryRow::new(
+            DeliveryId::from_uuid(Uuid::now_v7()),
+            hook.id,
+            Some(number),
+            "work_item.changed".to_owned(),
+            "{}".to_owned(),
+            now,
+        )
+    };
+    let rows = (1..=1001).map(failed).collect();
+    deliveries::insert(conn, rows).await.unwrap();
+    let counter = StatementCounter::start(&world.account.user).await;
+    let since = now - TimeDelta::minutes(1);
+    let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let replayed = replay_failed(&ctx, &world.db, hook.id, since, None);
+    let Outcome::Done(replayed) = tr_app::trace::within(trace, replayed).await.unwrap() else {
+        panic!("nothing has a key");
+    };
+    let asked = counter.read().await;
+    assert_eq!((replayed.replayed, replayed.more), (1000, true));
+    let count = async |sql: &str| {
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, sql);
+        let row = conn.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index::<i64>(0).unwrap()
+    };
+    let anew = "SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending' AND attempts = 0";
+    assert_eq!(count(anew).await, 1000);
+    let jobs = "SELECT COUNT(*) FROM jobs WHERE class = 'webhook' AND traceparent IS NOT NULL";
+    assert_eq!(count(jobs).await, 1000);
+    // 1,000 jobs are seven times 128 and four inserts more.
+    assert!(asked.of("com/Execute") <= 11 + 8, "{asked}");
 }

@@ -1,15 +1,11 @@
-//! The jobs of the class.
+//! The jobs that tell people: mail is of a class of its own, so that nobody in the app waits for it.
 
 use broker::Class;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::{MemberId, WorkItemId};
-use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
 use tr_domain::LocalMinute;
-use tr_store::{
-    StoreError,
-    jobs::{self, Job},
-};
+use tr_store::{StoreError, jobs::Job};
 use uuid::Uuid;
 
 /// The version of all of them.
@@ -45,57 +41,43 @@ pub(super) struct RemindJob {
 
 impl MailJob {
     /// One for a thing and a person at a time: what comes later is told with it.
-    pub(super) async fn schedule(
-        &self,
-        conn: &impl ConnectionTrait,
-        due_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn due(&self, at: DateTime<Utc>) -> Result<Job, StoreError> {
         let key = format!("mail:{}:{}", self.member, self.object);
-        schedule(conn, MAIL, key, self, due_at).await
+        job((Class::Mail, MAIL), key, self, at)
     }
 }
 
 impl DigestJob {
     /// One a person and date.
-    pub(super) async fn schedule(
-        &self,
-        conn: &impl ConnectionTrait,
-        due_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn due(&self, at: DateTime<Utc>) -> Result<Job, StoreError> {
         let key = format!("digest:{}:{}", self.member, self.date);
-        schedule(conn, DIGEST, key, self, due_at).await
+        job((Class::Mail, DIGEST), key, self, at)
     }
 }
 
 impl RemindJob {
     /// One for a person, a thing and when it is due.
-    pub(super) async fn schedule(
-        &self,
-        conn: &impl ConnectionTrait,
-        due_at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn due(&self, at: DateTime<Utc>) -> Result<Job, StoreError> {
         let key = format!("remind:{}:{}:{}", self.member, self.item, self.due);
-        schedule(conn, REMIND, key, self, due_at).await
+        job((Class::Notification, REMIND), key, self, at)
     }
 }
 
-async fn schedule(
-    conn: &impl ConnectionTrait,
-    kind: &'static str,
+fn job(
+    (class, kind): (Class, &'static str),
     key: String,
-    payload: &(impl Serialize + Sync),
+    payload: &impl Serialize,
     due_at: DateTime<Utc>,
-) -> Result<(), StoreError> {
+) -> Result<Job, StoreError> {
     let payload =
         serde_json::to_value(payload).map_err(|error| StoreError::Unreadable(error.to_string()))?;
-    let job = Job {
+    Ok(Job {
         id: Uuid::now_v7(),
-        class: Class::Notification.name(),
+        class: class.name(),
         kind,
         version: VERSION,
         key,
         payload,
         due_at,
-    };
-    jobs::schedule(conn, job, None).await
+    })
 }

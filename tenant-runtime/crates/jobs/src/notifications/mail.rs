@@ -16,7 +16,7 @@ use tr_domain::notifications::{
     MailChoice, NotificationId, Settled, TenantSettings, Trigger, merge_dates, settle,
 };
 use tr_store::{
-    StoreError,
+    StoreError, jobs,
     members::{MemberRow, MemberState},
     notifications::{self as store, Begun, Mailing, NotificationRow},
 };
@@ -25,14 +25,15 @@ use uuid::Uuid;
 use super::facts::{Facts, TenantFacts};
 use super::jobs::{DIGEST, DigestJob, MailJob};
 use super::news::{self, Reader};
-use super::notifier::Notifier;
 use super::people;
+use super::sender::MailSender;
 use crate::{Work, Writing};
 
 /// How long nobody else may send a mail that somebody began to send.
-const LEASE: TimeDelta = TimeDelta::seconds(90);
-/// How long the mail server may take: well within the lease.
-const PATIENCE: Duration = Duration::from_secs(45);
+const LEASE: TimeDelta = TimeDelta::seconds(45);
+/// How long the mail server may take: well within the lease, and within what a consumer that stops
+/// waits for its last batch, which is acted on all at once.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How many things one mail tells; of a longer list it tells the beginning.
 const MOST: usize = 300;
 
@@ -61,6 +62,12 @@ pub enum Sending {
         /// Whether it never will; what it would have told is dropped then.
         dropped: Option<Vec<NotificationId>>,
     },
+}
+
+impl Default for Sending {
+    fn default() -> Self {
+        Self::Later("not looked at".to_owned())
+    }
 }
 
 impl From<StoreError> for Sending {
@@ -95,7 +102,7 @@ fn wanted(work: &Work) -> Result<Wanted, Verdict> {
 
 /// Sends what is still to be told, if anything.
 pub(super) async fn send<F: Facts>(
-    notifier: &Notifier<F>,
+    sender: &MailSender<F>,
     db: &TenantDb,
     facts: &TenantFacts,
     work: &Work,
@@ -104,8 +111,8 @@ pub(super) async fn send<F: Facts>(
         Ok(wanted) => wanted,
         Err(dead) => return Sending::Dead(dead),
     };
-    match prepare(notifier.clock.now(), db, facts, work, &wanted).await {
-        Ok(Prepared::Mail(ready)) => hand_over(notifier, *ready).await,
+    match prepare(sender.clock.now(), db, facts, work, &wanted).await {
+        Ok(Prepared::Mail(ready)) => hand_over(sender, *ready).await,
         Ok(Prepared::Not(sending)) | Err(sending) => sending,
     }
 }
@@ -287,14 +294,14 @@ async fn begin(
     Ok(Ok(LinkKey::new(key)))
 }
 
-async fn hand_over<F: Facts>(notifier: &Notifier<F>, ready: Ready) -> Sending {
+async fn hand_over<F: Facts>(sender: &MailSender<F>, ready: Ready) -> Sending {
     let Ready {
         mail,
         unsubscribe,
         told,
         mut dropped,
     } = ready;
-    let sending = notifier.mailer.send_unsubscribable(&mail, &unsubscribe);
+    let sending = sender.mailer.send_unsubscribable(&mail, &unsubscribe);
     let (reason, never) = match tokio::time::timeout(PATIENCE, sending).await {
         Ok(Ok(())) => {
             metrics::counter!("notification_mails_total", "outcome" => "sent").increment(1);
@@ -321,7 +328,9 @@ pub(super) async fn note(
     match sending {
         Sending::Dead(verdict) => return Ok(verdict.clone()),
         Sending::Later(reason) => return Ok(Verdict::Retry(reason.clone())),
-        Sending::NotBefore(job, then) => job.schedule(on.tx, *then).await?,
+        Sending::NotBefore(job, then) => {
+            jobs::schedule(on.tx, job.due(*then)?, work.traceparent.as_deref()).await?;
+        }
         Sending::Dropped(ids) => store::mark_mail(on.tx, ids, Mailing::Dropped).await?,
         Sending::Sent { told, dropped } => {
             store::end_mail(on.tx, work.id, Ok(()), on.now).await?;

@@ -1,12 +1,10 @@
-//! The effect of the class.
+//! The effect of class `notification`.
 
 use std::sync::Arc;
 
 use broker::{Class, Handler, Incoming, Verdict};
-use clock::Clock;
 use db::TenantDb;
 use kernel::{TenantContext, WorkItemId};
-use mailer::Mailer;
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 use tr_domain::event::{Event, EventKind, EventPayload, ObjectType};
@@ -18,19 +16,16 @@ use tr_store::{
 };
 
 use super::facts::{Facts, FactsError, TenantFacts};
-use super::jobs::{DIGEST, MAIL, REMIND, VERSION};
-use super::mail::{self, Sending};
+use super::jobs::{REMIND, VERSION};
 use super::people;
 use super::remind;
 use super::tell::{News, Teller};
 use crate::{Effect, Work, Writing};
 
-/// Tells people.
+/// Tells people in the app, and has mail sent when it is time.
 #[derive(Debug, Clone)]
 pub struct Notifier<F> {
-    pub(super) facts: Arc<F>,
-    pub(super) mailer: Mailer,
-    pub(super) clock: Clock,
+    facts: Arc<F>,
 }
 
 /// What came of looking at an event or job before its transaction.
@@ -43,19 +38,13 @@ pub enum Acted {
     Unknown(FactsError),
     /// What is known of the tenant.
     Known(Arc<TenantFacts>),
-    /// What became of a mail.
-    Mail(Sending),
 }
 
 impl<F: Facts> Notifier<F> {
-    /// One that mails through this mailer.
+    /// One that knows this of tenants.
     #[must_use]
-    pub fn new(facts: F, mailer: Mailer, clock: Clock) -> Self {
-        Self {
-            facts: Arc::new(facts),
-            mailer,
-            clock,
-        }
+    pub const fn new(facts: Arc<F>) -> Self {
+        Self { facts }
     }
 }
 
@@ -65,18 +54,14 @@ impl<F: Facts> Effect for Notifier<F> {
     type Acted = Acted;
 
     fn knows(&self, kind: &str, version: u16) -> bool {
-        let job = version == VERSION && [MAIL, DIGEST, REMIND].contains(&kind);
-        job || version == Event::VERSION && event_kind(kind).is_some()
+        kind == REMIND && version == VERSION
+            || event_kind(kind).is_some() && version == Event::VERSION
     }
 
-    async fn act(&self, tenant: &TenantContext, db: &TenantDb, work: &Work) -> Acted {
-        let facts = match self.facts.of(tenant.tenant).await {
-            Ok(facts) => facts,
-            Err(error) => return Acted::Unknown(error),
-        };
-        match work.kind.as_str() {
-            MAIL | DIGEST => Acted::Mail(mail::send(self, db, &facts, work).await),
-            _ => Acted::Known(facts),
+    async fn act(&self, tenant: &TenantContext, _: &TenantDb, _: &Work) -> Acted {
+        match self.facts.of(tenant.tenant).await {
+            Ok(facts) => Acted::Known(facts),
+            Err(error) => Acted::Unknown(error),
         }
     }
 
@@ -86,25 +71,32 @@ impl<F: Facts> Effect for Notifier<F> {
         work: &[(Work, Acted)],
     ) -> Result<Vec<Verdict>, StoreError> {
         let mut verdicts = Vec::with_capacity(work.len());
-        let mut whispers = Vec::new();
+        let mut teller = None;
         for (work, acted) in work {
-            verdicts.push(match acted {
-                Acted::Nothing => Verdict::Retry("not looked at".to_owned()),
-                Acted::Unknown(error) => Verdict::Retry(error.to_string()),
-                Acted::Mail(sending) => mail::note(on, work, sending).await?,
-                Acted::Known(facts) => {
-                    let mut teller = Teller::new(on.tx, facts, on.now).await?;
-                    let verdict = match work.row {
-                        RowId::Event(number) => event(&mut teller, work, number).await?,
-                        RowId::Job(_) => remind::remind(&mut teller, work).await?,
-                    };
-                    whispers.extend(teller.whispers);
-                    verdict
+            let facts = match acted {
+                Acted::Known(facts) => facts,
+                Acted::Nothing => {
+                    verdicts.push(Verdict::Retry("not looked at".to_owned()));
+                    continue;
                 }
+                Acted::Unknown(error) => {
+                    verdicts.push(Verdict::Retry(error.to_string()));
+                    continue;
+                }
+            };
+            let teller = match &mut teller {
+                Some(teller) => teller,
+                None => teller.insert(Teller::new(on.tx, Arc::clone(facts), on.now).await?),
+            };
+            verdicts.push(match work.row {
+                RowId::Event(number) => event(teller, work, number).await?,
+                RowId::Job(_) => remind::remind(teller, work).await?,
             });
         }
         // Last, since their numbers are locked until the commit.
-        outbox::whisper(on.tx, &whispers, on.now).await?;
+        if let Some(teller) = teller {
+            outbox::whisper(on.tx, &teller.whispers, on.now).await?;
+        }
         Ok(verdicts)
     }
 }
@@ -151,11 +143,13 @@ async fn event<C: ConnectionTrait>(
             actor: Some(payload.actor_id),
             detail: detail(trigger, &payload),
             occurred_at: work.occurred_at,
+            traceparent: work.traceparent.clone(),
         };
         tell_all(teller, &news, &who, item.as_ref(), scope).await?;
     }
     if let Some(item) = &item {
-        remind::schedule(teller, kind, &payload, item).await?;
+        let trace = work.traceparent.as_deref();
+        remind::schedule(teller, kind, &payload, item, trace).await?;
     }
     Ok(Verdict::Done)
 }
@@ -167,13 +161,12 @@ async fn tell_all<C: ConnectionTrait>(
     item: Option<&About>,
     scope: uuid::Uuid,
 ) -> Result<(), StoreError> {
-    for member in people::members(teller.conn, who, item).await? {
-        let did_it = news.actor == Some(member);
-        if !did_it && people::sees(teller.conn, member, scope).await? {
-            teller.tell(member, news).await?;
-        }
-    }
-    Ok(())
+    let members = people::members(teller.conn, who, item).await?;
+    let others = members
+        .into_iter()
+        .filter(|member| news.actor != Some(*member));
+    let others: Vec<_> = others.collect();
+    teller.tell_who_sees(&others, scope, news).await
 }
 
 /// What of an event is worth telling.

@@ -7,11 +7,10 @@ use sea_orm::ConnectionTrait;
 use tr_domain::access::Viewer;
 use tr_domain::notifications::Who;
 use tr_store::{
-    StoreError, access,
+    StoreError,
     members::{MemberRow, MemberState},
     notifications::{self as store, About},
 };
-use uuid::Uuid;
 
 /// The members, whoever they are.
 pub(super) async fn members(
@@ -55,19 +54,6 @@ pub(super) async fn present(
             let viewer = viewer(&row);
             (row, viewer)
         }))
-}
-
-/// Whether a member is still there and sees what lies in a grid, or a folder.
-pub(super) async fn sees(
-    conn: &impl ConnectionTrait,
-    member: MemberId,
-    scope: Uuid,
-) -> Result<bool, StoreError> {
-    let Some((_, viewer)) = present(conn, member).await? else {
-        return Ok(false);
-    };
-    let level = access::level_on_object(conn, &viewer, scope).await?;
-    Ok(level.is_some())
 }
 
 fn viewer(row: &MemberRow) -> Viewer {

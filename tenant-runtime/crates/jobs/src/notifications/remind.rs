@@ -8,12 +8,11 @@ use serde_json::json;
 use tr_domain::event::{EventKind, EventPayload};
 use tr_domain::notifications::Trigger;
 use tr_store::{
-    StoreError,
+    StoreError, jobs,
     notifications::{self as store, About, Object},
 };
 
 use super::jobs::RemindJob;
-use super::people;
 use super::tell::{News, Teller};
 use crate::Work;
 
@@ -40,6 +39,7 @@ pub(super) async fn schedule<C: ConnectionTrait>(
     kind: EventKind,
     event: &EventPayload,
     item: &About,
+    trace: Option<&str>,
 ) -> Result<(), StoreError> {
     let present = &item.present;
     let (Some(member), Some(due)) = (present.assignee, present.due()) else {
@@ -55,8 +55,8 @@ pub(super) async fn schedule<C: ConnectionTrait>(
         item: event.object_id.into(),
         due,
     };
-    job.schedule(teller.conn, (at - ahead).max(teller.now))
-        .await
+    let job = job.due((at - ahead).max(teller.now))?;
+    jobs::schedule(teller.conn, job, trace).await
 }
 
 /// Reminds, if there is still something to remind of, and nobody did.
@@ -72,10 +72,9 @@ pub(super) async fn remind<C: ConnectionTrait>(
         return Ok(Verdict::Done);
     };
     let detail = json!({ "due": due });
-    let (conn, object_id) = (teller.conn, item.as_uuid());
+    let object_id = item.as_uuid();
     let holds = Trigger::DueSoon.holds(member, &detail, &about.present)
-        && people::sees(conn, member, about.grid_id.as_uuid()).await?
-        && !store::was_reminded(conn, member, object_id, &due.to_string()).await?;
+        && !store::was_reminded(teller.conn, member, object_id, &due.to_string()).await?;
     if holds {
         let news = News {
             trigger: Trigger::DueSoon,
@@ -85,8 +84,10 @@ pub(super) async fn remind<C: ConnectionTrait>(
             actor: None,
             detail,
             occurred_at: work.occurred_at,
+            traceparent: work.traceparent.clone(),
         };
-        teller.tell(member, &news).await?;
+        let scope = about.grid_id.as_uuid();
+        teller.tell_who_sees(&[member], scope, &news).await?;
     }
     Ok(Verdict::Done)
 }

@@ -12,7 +12,7 @@ use tr_domain::webhook::body;
 use tr_store::StoreError;
 use tr_store::webhooks::{
     Subscription,
-    deliveries::{self, DeliveryRow},
+    deliveries::{self, DeliveryRow, Planned},
     folders_above, subscriptions,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Heard {
     pub(crate) kind: String,
     pub(crate) occurred_at: DateTime<Utc>,
     pub(crate) payload: EventPayload,
+    pub(crate) traceparent: Option<String>,
 }
 
 /// Writes the deliveries of events, and has them sent.
@@ -37,19 +38,24 @@ pub(crate) async fn fan_out(on: &Writing<'_>, events: &[Heard]) -> Result<(), St
         return Ok(());
     }
     let mut places = Places::default();
-    let mut rows = Vec::new();
+    let (mut rows, mut planned) = (Vec::new(), Vec::new());
     for event in events {
         for subscription in &wanted {
             if subscription.kinds.include(&event.kind)
                 && places.take(on.tx, subscription, &event.payload).await?
             {
-                rows.push(delivery(on, subscription, event)?);
+                let row = delivery(on, subscription, event)?;
+                planned.push(Planned {
+                    job: Clock::system().new_uuid(),
+                    delivery: row.id,
+                    at: on.now,
+                    traceparent: event.traceparent.clone(),
+                });
+                rows.push(row);
             }
         }
     }
-    for row in &rows {
-        deliveries::schedule(on.tx, Clock::system().new_uuid(), row.id, on.now).await?;
-    }
+    deliveries::schedule(on.tx, planned).await?;
     deliveries::insert(on.tx, rows).await
 }
 

@@ -15,10 +15,10 @@ use tr_store::StoreError;
 use tr_store::outbox::{self, Entry};
 use tr_store::webhooks::{
     self as store,
-    deliveries::{self, DeliveryRow},
+    deliveries::{self, DeliveryRow, Planned},
 };
 
-use crate::Writing;
+use crate::{Work, Writing};
 
 /// How an attempt went.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ pub(super) struct Disabled(WebhookId, DisabledReason);
 /// Writes how an attempt went, and plans the next.
 pub(super) async fn record(
     on: &Writing<'_>,
+    work: &Work,
     sent: &Outcome,
 ) -> Result<Option<Disabled>, StoreError> {
     // The webhook first, as all lock it.
@@ -67,7 +68,7 @@ pub(super) async fn record(
         store::succeeded(on.tx, id).await?;
         None
     } else {
-        failed(on, sent, &mut row).await?
+        failed(on, work, sent, &mut row).await?
     };
     deliveries::update(on.tx, &row).await?;
     Ok(disabled)
@@ -75,6 +76,7 @@ pub(super) async fn record(
 
 async fn failed(
     on: &Writing<'_>,
+    work: &Work,
     sent: &Outcome,
     row: &mut DeliveryRow,
 ) -> Result<Option<Disabled>, StoreError> {
@@ -84,7 +86,13 @@ async fn failed(
     if let Some(wait) = next {
         let at = on.now + wait;
         row.next_attempt_at = Some(at);
-        deliveries::schedule(on.tx, Clock::system().new_uuid(), row.id, at).await?;
+        let planned = Planned {
+            job: Clock::system().new_uuid(),
+            delivery: row.id,
+            at,
+            traceparent: work.traceparent.clone(),
+        };
+        deliveries::schedule(on.tx, vec![planned]).await?;
         return Ok(None);
     }
     row.state = DeliveryState::Failed;

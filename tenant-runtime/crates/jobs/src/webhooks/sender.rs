@@ -211,7 +211,7 @@ impl Effect for WebhookSender {
                     Verdict::Done
                 }
                 (Ok(_), Attempt::Sent(sent)) => {
-                    disabled.extend(outcome::record(on, sent).await?);
+                    disabled.extend(outcome::record(on, work, sent).await?);
                     Verdict::Done
                 }
             });

@@ -6,18 +6,19 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use broker::{Class, Envelope, Handler as _, Incoming, Publisher, Verdict};
+use broker::{Envelope, Handler as _, Incoming, Publisher, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use db::TenantDb;
 use kernel::{
-    Actor, EventId, FolderId, IfMatch, MemberId, RequestContext, RequestId, Role, TenantContext,
-    TenantId, WorkItemId,
+    Actor, EventId, FolderId, GroupId, IfMatch, MemberId, RequestContext, RequestId, Role,
+    TenantContext, TenantId, WorkItemId,
 };
 use mailer::{Mailer, SmtpSettings};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::Value;
 use settings::Secret;
-use testkit::{Mail, mailbox};
+use testkit::{Mail, StatementCounter, mailbox};
 use tr_app::Outcome;
 use tr_app::grants::{PutGrant, put_grant};
 use tr_app::notifications::{
@@ -32,10 +33,13 @@ use tr_app::work_items::{
 use tr_domain::access::{Level, Subject};
 use tr_domain::notifications::{Choice, MailChoice, Trigger, Way};
 use tr_domain::{ContentPatch, LocalMinute, WorkItemKind};
-use tr_jobs::{ClassHandler, Facts, FactsError, Notifier, Relay, RelaySettings, TenantFacts};
+use tr_jobs::{
+    ClassHandler, Effect, Facts, FactsError, MailSender, Notifier, Relay, RelaySettings,
+    TenantFacts,
+};
 use tr_store::RowId;
 use tr_store::relaying::{self, Unpublished};
-use uuid::Uuid;
+use uuid::{Uuid, fmt::Simple};
 
 use crate::support::{Tenant, World};
 
@@ -62,19 +66,25 @@ impl Facts for Known {
     }
 }
 
-pub fn notifier(smtp: &str, clock: &Clock) -> Notifier<Known> {
+pub fn notifier() -> Notifier<Known> {
+    Notifier::new(Arc::new(Known))
+}
+
+pub fn mail_sender(smtp: &str, clock: &Clock) -> MailSender<Known> {
     let settings = SmtpSettings {
         url: Secret::new(smtp),
         from: "Trellis <no-reply@trellis.example>".into(),
     };
-    Notifier::new(Known, Mailer::new(&settings).unwrap(), clock.clone())
+    let mailer = Mailer::new(&settings).unwrap();
+    MailSender::new(Arc::new(Known), mailer, clock.clone())
 }
 
 pub struct Office {
     pub tenant: Tenant,
     pub db: TenantDb,
     pub clock: Clock,
-    handler: ClassHandler<Notifier<Known>>,
+    telling: ClassHandler<Notifier<Known>>,
+    mailing: ClassHandler<MailSender<Known>>,
     world: Option<World>,
     /// An architect.
     pub ann: Person,
@@ -119,7 +129,8 @@ impl Office {
         let settings = RelaySettings::default();
         let relay = Relay::new(world.pools.clone(), publisher, clock.clone(), settings);
         let place = world.place(&relay.nudge());
-        let handler = place.handler(notifier(smtp, &clock));
+        let telling = place.handler(notifier());
+        let mailing = place.handler(mail_sender(smtp, &clock));
         let ann = person(&tenant, "Ann", Role::Architect, false).await;
         let bob = person(&tenant, "Bob", Role::User, false).await;
         let eve = person(&tenant, "Eve", Role::User, false).await;
@@ -129,7 +140,8 @@ impl Office {
             tenant,
             db,
             clock,
-            handler,
+            telling,
+            mailing,
             world: None,
             ann,
             bob,
@@ -260,9 +272,14 @@ impl Office {
 
     /// Ann gives a right on the plan.
     pub async fn share(&self, with: &Person, level: Level) {
+        self.share_with(Subject::Member(with.id), level).await;
+    }
+
+    /// The same, with a group too.
+    pub async fn share_with(&self, subject: Subject, level: Level) {
         let command = PutGrant {
             object_id: self.grid.as_uuid(),
-            subject: Subject::Member(with.id),
+            subject,
             level,
         };
         put_grant(&self.ctx(&self.ann), &self.db, command, None)
@@ -345,32 +362,32 @@ impl Office {
 
     /// Handles everything that happened, and all that is due; what fails is tried again at once.
     pub async fn told(&self) {
-        let (conn, class) = (self.db.conn(), Class::Notification.name());
-        loop {
-            let now = self.clock.now();
-            let mut rows = relaying::events(conn, class, 100).await.unwrap();
-            rows.extend(relaying::due_jobs(conn, class, now, 100).await.unwrap());
-            if rows.is_empty() {
-                return;
-            }
-            let ids: Vec<_> = rows.iter().map(|row| row.row).collect();
-            relaying::mark_published(conn, class, &ids, now)
-                .await
-                .unwrap();
-            let mut batch: Vec<_> = rows.into_iter().map(|row| self.message(row)).collect();
-            while !batch.is_empty() && batch[0].attempt <= Class::Notification.spec().attempts {
-                let verdicts = self.handler.handle(&batch).await;
-                let failed = batch
-                    .into_iter()
-                    .zip(verdicts)
-                    .filter_map(|(message, verdict)| {
-                        assert!(!matches!(verdict, Verdict::Dead(_)), "{verdict:?}");
-                        let attempt = message.attempt + 1;
-                        (verdict != Verdict::Done).then_some(Incoming { attempt, ..message })
-                    });
-                batch = failed.collect();
-            }
+        while self.pass(&self.telling).await || self.pass(&self.mailing).await {}
+    }
+
+    /// The same for a class, once; tells whether there was anything.
+    async fn pass<E: Effect>(&self, handler: &ClassHandler<E>) -> bool {
+        let (conn, class, now) = (self.db.conn(), E::CLASS.name(), self.clock.now());
+        let mut rows = relaying::events(conn, class, 100).await.unwrap();
+        rows.extend(relaying::due_jobs(conn, class, now, 100).await.unwrap());
+        let ids: Vec<_> = rows.iter().map(|row| row.row).collect();
+        relaying::mark_published(conn, class, &ids, now)
+            .await
+            .unwrap();
+        let mut batch: Vec<_> = rows.into_iter().map(|row| self.message(row)).collect();
+        while !batch.is_empty() && batch[0].attempt <= E::CLASS.spec().attempts {
+            let verdicts = handler.handle(&batch).await;
+            let failed = batch
+                .into_iter()
+                .zip(verdicts)
+                .filter_map(|(message, verdict)| {
+                    assert!(!matches!(verdict, Verdict::Dead(_)), "{verdict:?}");
+                    let attempt = message.attempt + 1;
+                    (verdict != Verdict::Done).then_some(Incoming { attempt, ..message })
+                });
+            batch = failed.collect();
         }
+        !ids.is_empty()
     }
 
     /// What the broker would bring.
@@ -394,6 +411,47 @@ impl Office {
             attempt: 1,
             redelivered: false,
         }
+    }
+
+    /// A group of as many members who were not there before.
+    pub async fn group(&self, members: u32) -> GroupId {
+        let group = Uuid::now_v7();
+        let id = group.simple();
+        self.tenant
+            .run(&format!(
+                "INSERT INTO member_groups (id, name, created_at) VALUES (x'{id}', '{id}', NOW(6))"
+            ))
+            .await;
+        let people: Vec<_> = (0..members).map(|_| Uuid::now_v7().simple()).collect();
+        let rows = |row: &dyn Fn(&Simple) -> String| {
+            let rows: Vec<_> = people.iter().map(row).collect();
+            rows.join(", ")
+        };
+        let of_members = rows(&|person| {
+            format!(
+                "(x'{person}', 'Somebody', '{person}@acme.example', 'user', 0, 'active', 1, NOW(6))"
+            )
+        });
+        let of_group = rows(&|person| format!("(x'{id}', x'{person}')"));
+        for sql in [
+            format!(
+                "INSERT INTO members (id, name, email, role, external, state, version, created_at) \
+                 VALUES {of_members}"
+            ),
+            format!("INSERT INTO group_members (group_id, member_id) VALUES {of_group}"),
+        ] {
+            self.tenant.run(&sql).await;
+        }
+        GroupId::from_uuid(group)
+    }
+
+    /// Counts what handlers ask of the tenant's database.
+    pub async fn counter(&self) -> StatementCounter {
+        let sql = "SELECT SUBSTRING_INDEX(CURRENT_USER(), '@', 1)";
+        let statement = Statement::from_string(DbBackend::MySql, sql);
+        let row = self.db.conn().query_one_raw(statement).await.unwrap();
+        let user: String = row.unwrap().try_get_by_index(0).unwrap();
+        StatementCounter::start(&user).await
     }
 
     /// How many rows there are.

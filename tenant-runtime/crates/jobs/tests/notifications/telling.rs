@@ -1,11 +1,14 @@
 //! Who is told of what, and when.
 
 use chrono::TimeDelta;
+use kernel::Actor;
 use serde_json::json;
-use tr_domain::access::Level;
+use tr_domain::access::{Level, Subject, Viewer};
 use tr_domain::notifications::{MailChoice, Trigger};
+use tr_store::members::MemberState;
 
 use crate::office::{Office, whispers};
+use crate::support::TRACE;
 
 const SETTLED: TimeDelta = TimeDelta::seconds(120);
 
@@ -269,4 +272,104 @@ async fn one_is_reminded_once_of_what_is_due_and_not_done() {
         .iter()
         .filter(|text| text.contains("It is due on 25 November 2026, 09:00."));
     assert_eq!(due.count(), 1, "{texts:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_later_is_part_of_the_trace_that_caused_it() {
+    let office = Office::open().await;
+    office
+        .wants(&office.bob, Trigger::DatesChanged, MailChoice::Daily)
+        .await;
+    let task = office.task().await;
+    office.assign(task, Some(&office.bob)).await;
+    office.deadline(task, "2026-11-24T17:00").await;
+    let trace = format!("UPDATE outbox SET traceparent = '{TRACE}'");
+    office.tenant.run(&trace).await;
+    office.told().await;
+    let traced = async |kind: &str| {
+        let jobs = format!("jobs WHERE kind = 'notification.{kind}' AND traceparent = '{TRACE}'");
+        office.rows(&jobs).await
+    };
+    for kind in ["mail", "digest", "remind"] {
+        assert_eq!(traced(kind).await, 1, "{kind}");
+    }
+    // What has not settled is looked at once more, and a reminder has mail of its own.
+    office.clock.advance(TimeDelta::seconds(60));
+    office.assign(task, None).await;
+    office.assign(task, Some(&office.bob)).await;
+    office.later(TimeDelta::seconds(60)).await;
+    assert_eq!(office.rows("jobs WHERE traceparent IS NULL").await, 0);
+    assert_eq!(traced("mail").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_told_in_as_many_statements_as_one_member() {
+    let office = Office::open().await;
+    let mut asked = Vec::new();
+    for members in [1, 200] {
+        let group = office.group(members).await;
+        office.share_with(Subject::Group(group), Level::View).await;
+        // What the connection has not prepared yet, it prepares now.
+        let counter = office.counter().await;
+        office.told().await;
+        asked.push(counter.read().await.of("com/Execute"));
+    }
+    assert_eq!(office.rows("notifications").await, 201);
+    let mail = "jobs WHERE class = 'mail' AND kind = 'notification.mail'";
+    assert_eq!(office.rows(mail).await, 201);
+    // 200 rows are 128, 64 and 8: of notifications and of jobs.
+    assert_eq!(asked[1], asked[0] + 4, "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_is_who_sees_it() {
+    let office = Office::open().await;
+    let archived = office.group(1).await;
+    office
+        .tenant
+        .run("UPDATE members SET state = 'archived' WHERE name = 'Somebody'")
+        .await;
+    let (some, all) = (office.group(2).await, office.group(1).await);
+    let internal = "UPDATE member_groups SET `system` = 'internal' WHERE id = ";
+    let id = all.as_uuid().simple();
+    office.tenant.run(&format!("{internal}x'{id}'")).await;
+    let conn = office.db.conn();
+    let mut members = vec![office.ann.id, office.bob.id, office.eve.id, office.guest.id];
+    for group in [archived, some] {
+        let of_group = tr_store::notifications::custom_group_members(conn, group);
+        members.extend(of_group.await.unwrap());
+    }
+    let mut seen = Vec::new();
+    for subject in [
+        Subject::Group(archived),
+        Subject::Group(some),
+        Subject::Group(all),
+    ] {
+        office.share_with(subject, Level::View).await;
+        let scope = office.grid.as_uuid();
+        let seeing = tr_store::notifications::seeing(conn, &members, scope)
+            .await
+            .unwrap();
+        for member in &members {
+            let row = tr_store::notifications::person(conn, *member)
+                .await
+                .unwrap()
+                .unwrap();
+            let viewer = Viewer::of(&Actor {
+                member: row.id,
+                role: row.role,
+                external: row.external,
+                session: None,
+                scopes: None,
+            });
+            let level = tr_store::access::level_on_object(conn, &viewer, scope)
+                .await
+                .unwrap();
+            let sees = level.is_some() && row.state != MemberState::Archived;
+            assert_eq!(seeing.contains(member), sees, "{row:?}");
+        }
+        seen.push(seeing.len());
+    }
+    // An architect, and two who were let in; two of a group; one and all but the guests.
+    assert_eq!(seen, [3, 5, 6]);
 }

@@ -9,6 +9,7 @@ use tr_domain::DeliveryState;
 
 use crate::receiver::{Answer, Receiver};
 use crate::scene::{Scene, from_now};
+use crate::support::TRACE;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_is_tried_again_later_as_the_same_message() {
@@ -31,6 +32,9 @@ async fn what_fails_is_tried_again_later_as_the_same_message() {
     );
     let wait = from_now(row.next_attempt_at);
     assert!((3..7).contains(&wait.num_seconds()), "{wait}");
+    // Both attempts are part of the trace of what they tell.
+    let traced = format!("SELECT COUNT(*) FROM jobs WHERE traceparent = '{TRACE}'");
+    assert_eq!(scene.count(&traced).await, 2);
     assert_eq!(scene.find(hook).await.failures, 1);
     scene.hasten().await;
     let row = scene.delivery(hook).await;

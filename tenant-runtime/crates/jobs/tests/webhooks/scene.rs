@@ -27,6 +27,8 @@ use tr_store::webhooks::deliveries::{self, DeliveryFilter, DeliveryRow};
 use tr_store::webhooks::{self as store, WebhookRow};
 use uuid::Uuid;
 
+use crate::support::TRACE;
+
 /// What the webhooks of a scene sign with.
 pub const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 /// The longest that a receiver may take.
@@ -45,6 +47,8 @@ impl Placements for Here {
 pub struct Scene {
     pub tenant: TenantContext,
     pub db: TestDb,
+    /// Whom handlers sign in as.
+    pub user: String,
     pools: TenantPools,
     sealer: Sealer,
     activity: ClassHandler<ActivityLog>,
@@ -65,6 +69,7 @@ impl Scene {
         };
         let db = TestDb::tenant(tenant.tenant, tenant.generation).await;
         let account = db.runtime_account().await;
+        let user = account.user.clone();
         let placement = Placement {
             tenant,
             host: db.host().to_owned(),
@@ -81,6 +86,7 @@ impl Scene {
         Self {
             tenant,
             db,
+            user,
             pools,
             sealer,
             activity: place.handler(ActivityLog),
@@ -159,7 +165,7 @@ impl Scene {
             kind: row.kind.clone(),
             version: row.version,
             occurred_at: row.occurred_at,
-            traceparent: None,
+            traceparent: row.traceparent.clone(),
         };
         Incoming {
             envelope,
@@ -219,15 +225,7 @@ impl Scene {
 
     /// Commits an event, and has it carried.
     pub async fn event(&self, kind: EventKind, grid: Option<WorkItemId>, folder: Option<FolderId>) {
-        let event = Event {
-            kind,
-            object: ObjectType::WorkItem,
-            object_id: Uuid::now_v7(),
-            grid_id: grid,
-            folder_id: folder,
-            parent_id: None,
-            changes: vec![FieldChange::of("name", json!("before"), json!("after"))],
-        };
+        let event = changed(kind, grid, folder);
         let actor = MemberId::from_uuid(Uuid::now_v7());
         let entry = Entry {
             id: Uuid::now_v7(),
@@ -236,11 +234,35 @@ impl Scene {
             classes: &["activity"],
         };
         let tx = self.db.conn().begin().await.unwrap();
-        outbox::append(&tx, vec![entry], Utc::now(), None)
+        outbox::append(&tx, vec![entry], Utc::now(), Some(TRACE))
             .await
             .unwrap();
         tx.commit().await.unwrap();
         self.carry().await;
+    }
+
+    /// As many events at once, of which the activity log and webhooks hear, and nothing is sent yet.
+    pub async fn heard(&self, events: usize) {
+        let actor = MemberId::from_uuid(Uuid::now_v7());
+        let entries = (0..events).map(|_| {
+            let kind = EventKind::WorkItemChanged;
+            Entry {
+                id: Uuid::now_v7(),
+                kind,
+                payload: EventPayload::new(
+                    changed(kind, None, None),
+                    actor,
+                    "a-request".to_owned(),
+                ),
+                classes: &["activity"],
+            }
+        });
+        let tx = self.db.conn().begin().await.unwrap();
+        outbox::append(&tx, entries.collect(), Utc::now(), None)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        self.pass(&self.activity).await;
     }
 
     /// An event that any webhook hears of.
@@ -265,6 +287,18 @@ impl Scene {
         let mut rows = self.deliveries(webhook).await;
         assert_eq!(rows.len(), 1, "{rows:?}");
         rows.remove(0)
+    }
+}
+
+fn changed(kind: EventKind, grid: Option<WorkItemId>, folder: Option<FolderId>) -> Event {
+    Event {
+        kind,
+        object: ObjectType::WorkItem,
+        object_id: Uuid::now_v7(),
+        grid_id: grid,
+        folder_id: folder,
+        parent_id: None,
+        changes: vec![FieldChange::of("name", json!("before"), json!("after"))],
     }
 }
 

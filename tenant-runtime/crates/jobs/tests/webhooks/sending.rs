@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{TimeDelta, Utc};
 use kernel::{FolderId, WorkItemId};
-use testkit::eventually;
+use testkit::{StatementCounter, eventually};
 use tr_domain::DeliveryState;
 use tr_domain::event::EventKind;
 use uuid::Uuid;
@@ -196,4 +196,21 @@ async fn a_replay_is_the_same_message_and_what_was_under_way_does_not_end_it() {
         message.id() == first.id.to_string() && message.body == first.body.as_bytes()
     };
     assert!(messages.iter().all(same));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_webhooks_hear_of_many_events_in_few_statements() {
+    let scene = Scene::new().await;
+    for _ in 0..10 {
+        scene.webhook("http://127.0.0.1:9/", |_| {}).await;
+    }
+    let counter = StatementCounter::start(&scene.user).await;
+    scene.heard(200).await;
+    let asked = counter.read().await;
+    for table in ["webhook_deliveries", "jobs"] {
+        let rows = format!("SELECT COUNT(*) FROM {table}");
+        assert_eq!(scene.count(&rows).await, 2000);
+    }
+    // 2,000 rows are 15 of 128 and four more: of deliveries and of jobs.
+    assert!(asked.of("com/Execute") <= 2 * 19 + 12, "{asked}");
 }

@@ -1,14 +1,17 @@
 //! What notifications are about and whom it concerns, whoever may see it.
 
+use std::collections::BTreeSet;
+
 use kernel::{GroupId, MemberId, WorkItemId};
 use sea_orm::ConnectionTrait;
 use tr_domain::WorkItemKind;
 use tr_domain::access::Viewer;
 use tr_domain::notifications::Present;
+use uuid::Uuid;
 
 use super::rows::present;
 use crate::StoreError;
-use crate::members::{self, MemberRow};
+use crate::members::{self, MemberRow, SYSTEM_GROUPS_OF_M};
 use crate::sql::Sql;
 
 /// A live work item, as far as it matters to whom something is told.
@@ -91,4 +94,30 @@ pub async fn person(
     member: MemberId,
 ) -> Result<Option<MemberRow>, StoreError> {
     members::find(conn, &Viewer::of_everything(), member).await
+}
+
+/// Those of these members who are still there and see what lies in a grid, or a folder.
+///
+/// # Errors
+/// When the database fails.
+pub async fn seeing(
+    conn: &impl ConnectionTrait,
+    members: &[MemberId],
+    scope: Uuid,
+) -> Result<BTreeSet<MemberId>, StoreError> {
+    let seeing = Sql::new("SELECT m.id FROM members m WHERE m.id IN ")
+        .ids(members.iter().copied())
+        .text(
+            " AND m.state <> 'archived' AND ((m.role = 'architect' AND NOT m.external) \
+             OR EXISTS (SELECT 1 FROM grants sg \
+             LEFT JOIN member_groups s ON s.id = sg.group_id \
+             LEFT JOIN group_members sm ON sm.group_id = sg.group_id AND sm.member_id = m.id \
+             WHERE sg.object_id = ? AND (sg.member_id = m.id OR sm.member_id IS NOT NULL OR ",
+        )
+        .bind(scope)
+        .text(SYSTEM_GROUPS_OF_M)
+        .text(")))")
+        .all(conn, |c| c.id())
+        .await?;
+    Ok(seeing.into_iter().collect())
 }

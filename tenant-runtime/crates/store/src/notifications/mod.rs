@@ -6,7 +6,7 @@ mod rows;
 mod settings;
 mod telling;
 
-pub use about::{About, about, custom_group_members, person, workers};
+pub use about::{About, about, custom_group_members, person, seeing, workers};
 pub use mails::{Begun, begin_mail, end_mail, key, put_key};
 pub use rows::{NotificationRow, Object, find, list, to_mail, unread_count};
 pub use settings::{

@@ -1,5 +1,7 @@
 //! Notifications as they come, are taken back, read and mailed.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use kernel::{MemberId, TypedId as _};
 use sea_orm::ConnectionTrait;
@@ -9,6 +11,7 @@ use uuid::Uuid;
 
 use super::rows::Object;
 use crate::StoreError;
+use crate::inserting;
 use crate::sql::{Sql, id_value};
 
 /// Something to tell a member.
@@ -28,75 +31,78 @@ pub struct NewNotification {
     pub occurred_at: DateTime<Utc>,
 }
 
-/// Writes a notification.
+/// Writes notifications.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(
     conn: &impl ConnectionTrait,
-    new: &NewNotification,
+    told: Vec<NewNotification>,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    Sql::new(
-        "INSERT INTO notifications (id, member_id, kind, object, object_id, event_number, \
-         actor_id, detail, in_app, mail, occurred_at, created_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )
-    .bind(new.id.as_uuid())
-    .bind(new.member.as_uuid())
-    .bind(new.trigger.as_str())
-    .bind(new.object.as_str())
-    .bind(new.object_id)
-    .bind(new.event_number)
-    .bind(id_value(new.actor))
-    .bind(new.detail.to_string())
-    .bind(new.in_app)
-    .bind(new.mail.as_str())
-    .bind(new.occurred_at)
-    .bind(at)
-    .run(conn)
-    .await
-    .map(drop)
+    let head = "INSERT INTO notifications (id, member_id, kind, object, object_id, event_number, \
+        actor_id, detail, in_app, mail, occurred_at, created_at) VALUES";
+    let values = |new: NewNotification| {
+        Ok(vec![
+            new.id.as_uuid().into(),
+            new.member.as_uuid().into(),
+            new.trigger.as_str().into(),
+            new.object.as_str().into(),
+            new.object_id.into(),
+            new.event_number.into(),
+            id_value(new.actor),
+            new.detail.to_string().into(),
+            new.in_app.into(),
+            new.mail.as_str().into(),
+            new.occurred_at.into(),
+            at.into(),
+        ])
+    };
+    inserting::insert(conn, head, told, values, "").await
 }
 
-/// The notification of a member about a thing, under a trigger, that nobody took note of yet: it
-/// happened after `since`, was not read and is in no mail. Locked.
+/// The last notification of each of these members about a thing, under a trigger, that nobody took
+/// note of yet: it happened after `since`, was not read and is in no mail. Locked.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn undoable(
     conn: &impl ConnectionTrait,
-    member: MemberId,
+    members: &[MemberId],
     trigger: Trigger,
     object: Uuid,
     since: DateTime<Utc>,
-) -> Result<Option<NotificationId>, StoreError> {
-    Sql::new(
-        "SELECT id FROM notifications FORCE INDEX (notifications_of_object) \
-         WHERE member_id = ? AND kind = ? AND object_id = ? AND occurred_at > ? \
-         AND read_at IS NULL AND mail_id IS NULL AND withdrawn_at IS NULL \
-         ORDER BY id DESC LIMIT 1 FOR UPDATE",
+) -> Result<BTreeMap<MemberId, NotificationId>, StoreError> {
+    let found = Sql::new(
+        "SELECT member_id, id FROM notifications FORCE INDEX (notifications_of_object) \
+         WHERE member_id IN ",
     )
-    .bind(member.as_uuid())
+    .ids(members.iter().copied())
+    .text(
+        " AND kind = ? AND object_id = ? AND occurred_at > ? \
+         AND read_at IS NULL AND mail_id IS NULL AND withdrawn_at IS NULL \
+         ORDER BY id FOR UPDATE",
+    )
     .bind(trigger.as_str())
     .bind(object)
     .bind(since)
-    .one(conn, |c| c.id())
-    .await
+    .all(conn, |c| Ok((c.id()?, c.id()?)))
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
-/// Takes a notification back.
+/// Takes notifications back.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn withdraw(
     conn: &impl ConnectionTrait,
-    id: NotificationId,
+    ids: impl IntoIterator<Item = NotificationId>,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    Sql::new("UPDATE notifications SET withdrawn_at = ?, mail = 'dropped' WHERE id = ?")
+    Sql::new("UPDATE notifications SET withdrawn_at = ?, mail = 'dropped' WHERE id IN ")
         .bind(at)
-        .bind(id.as_uuid())
+        .ids(ids)
         .run(conn)
         .await
         .map(drop)

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{DeliveryId, Limit, WebhookId};
-use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait, Value};
 use tr_domain::DeliveryState;
 use uuid::Uuid;
 
 use crate::StoreError;
-use crate::entities::webhook_delivery;
+use crate::inserting;
 use crate::jobs::{self, Job};
 use crate::sql::{Columns, Sql};
 
@@ -17,9 +17,6 @@ const CLASS: &str = "webhook";
 pub const DELIVER: &str = "webhook.deliver";
 /// The version of that kind.
 pub const DELIVER_VERSION: u16 = 1;
-
-/// Rows of one INSERT.
-const ROWS_PER_INSERT: usize = 500;
 
 /// One event for one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,33 +105,29 @@ fn read(c: &mut Columns<'_>) -> Result<DeliveryRow, StoreError> {
 /// # Errors
 /// When a webhook has one for the event already, or the database fails.
 pub async fn insert(conn: &impl ConnectionTrait, rows: Vec<DeliveryRow>) -> Result<(), StoreError> {
-    let mut rows = rows.into_iter().map(model).peekable();
-    while rows.peek().is_some() {
-        let some = rows.by_ref().take(ROWS_PER_INSERT);
-        webhook_delivery::Entity::insert_many(some.map(IntoActiveModel::into_active_model))
-            .exec_without_returning(conn)
-            .await?;
-    }
-    Ok(())
+    let head = "INSERT INTO webhook_deliveries \
+        (id, webhook_id, event_number, kind, body, state, attempts, last_status, last_error, \
+        duration_ms, response, next_attempt_at, created_at, attempted_at) VALUES";
+    inserting::insert(conn, head, rows, values, "").await
 }
 
-fn model(row: DeliveryRow) -> webhook_delivery::Model {
-    webhook_delivery::Model {
-        id: row.id.as_uuid(),
-        webhook_id: row.webhook_id.as_uuid(),
-        event_number: row.event_number,
-        kind: row.kind,
-        body: row.body,
-        state: row.state.to_string(),
-        attempts: row.attempts,
-        last_status: row.last_status,
-        last_error: row.last_error,
-        duration_ms: row.duration_ms,
-        response: row.response,
-        next_attempt_at: row.next_attempt_at,
-        created_at: row.created_at,
-        attempted_at: row.attempted_at,
-    }
+fn values(row: DeliveryRow) -> Result<Vec<Value>, StoreError> {
+    Ok(vec![
+        row.id.as_uuid().into(),
+        row.webhook_id.as_uuid().into(),
+        row.event_number.into(),
+        row.kind.into(),
+        row.body.into(),
+        row.state.as_str().into(),
+        row.attempts.into(),
+        row.last_status.into(),
+        row.last_error.into(),
+        row.duration_ms.into(),
+        row.response.into(),
+        row.next_attempt_at.into(),
+        row.created_at.into(),
+        row.attempted_at.into(),
+    ])
 }
 
 /// A delivery, whoever's it is.
@@ -235,24 +228,58 @@ pub async fn update(conn: &impl ConnectionTrait, row: &DeliveryRow) -> Result<()
     .map(drop)
 }
 
-/// Has a delivery tried at a time; when that is planned already, at the earlier of both times.
+/// Begins deliveries anew, to be tried at a time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(
+    conn: &impl ConnectionTrait,
+    ids: &[DeliveryId],
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    Sql::new(
+        "UPDATE webhook_deliveries SET state = ?, attempts = 0, next_attempt_at = ? WHERE id IN ",
+    )
+    .bind(DeliveryState::Pending.as_str())
+    .bind(at)
+    .ids(ids.iter().copied())
+    .run(conn)
+    .await
+    .map(drop)
+}
+
+/// An attempt that is planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// The new id of its job.
+    pub job: Uuid,
+    /// What is tried.
+    pub delivery: DeliveryId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The trace of the request that caused it.
+    pub traceparent: Option<String>,
+}
+
+/// Has deliveries tried; when that is planned already, at the earlier of both times.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn schedule(
     conn: &impl ConnectionTrait,
-    job: Uuid,
-    delivery: DeliveryId,
-    at: DateTime<Utc>,
+    planned: Vec<Planned>,
 ) -> Result<(), StoreError> {
-    let job = Job {
-        id: job,
-        class: CLASS,
-        kind: DELIVER,
-        version: DELIVER_VERSION,
-        key: format!("delivery:{delivery}"),
-        payload: serde_json::json!({ "delivery_id": delivery }),
-        due_at: at,
-    };
-    jobs::schedule(conn, job, None).await
+    let jobs = planned.into_iter().map(|planned| {
+        let job = Job {
+            id: planned.job,
+            class: CLASS,
+            kind: DELIVER,
+            version: DELIVER_VERSION,
+            key: format!("delivery:{}", planned.delivery),
+            payload: serde_json::json!({ "delivery_id": planned.delivery }),
+            due_at: planned.at,
+        };
+        (job, planned.traceparent)
+    });
+    jobs::schedule_all(conn, jobs.collect()).await
 }

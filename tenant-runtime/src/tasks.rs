@@ -1,0 +1,88 @@
+//! Tasks that run until their process stops. One that ends before has failed: the process stops
+//! then as if it were asked to, and says so, rather than go on without it.
+
+use anyhow::anyhow;
+use tokio::task::JoinSet;
+
+/// Waits until the process is asked to stop, or one of its tasks ends.
+///
+/// # Errors
+/// How the task ended.
+pub async fn run_until(
+    asked: impl Future<Output = ()>,
+    tasks: [&mut JoinSet<()>; 2],
+) -> anyhow::Result<()> {
+    let [some, others] = tasks;
+    tokio::select! {
+        () = asked => Ok(()),
+        ended = end_of_any(some) => Err(ended),
+        ended = end_of_any(others) => Err(ended),
+    }
+}
+
+/// Waits until all have ended, which have been told to.
+///
+/// # Errors
+/// How one of them failed.
+pub async fn end_of_all(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a task failed while stopping");
+            outcome = Err(anyhow::Error::new(error).context("a task failed while stopping"));
+        }
+    }
+    outcome
+}
+
+async fn end_of_any(tasks: &mut JoinSet<()>) -> anyhow::Error {
+    let error = match tasks.join_next().await {
+        Some(Ok(())) => anyhow!("a task ended by itself"),
+        Some(Err(error)) => anyhow::Error::new(error).context("a task failed"),
+        None => std::future::pending().await,
+    };
+    tracing::error!(error = format!("{error:#}"), "stopping");
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn running(stop: &CancellationToken) -> JoinSet<()> {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(stop.clone().cancelled_owned());
+        tasks
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_stops_the_process_and_the_others_end_in_order() {
+        let stop = CancellationToken::new();
+        let (mut tasks, mut others) = (running(&stop), JoinSet::new());
+        tasks.spawn(async { panic!("a bug") });
+        let never = std::future::pending();
+        let ended = run_until(never, [&mut others, &mut tasks]).await;
+        assert_eq!(ended.unwrap_err().to_string(), "a task failed");
+        assert_eq!(tasks.len(), 1);
+        stop.cancel();
+        end_of_all(&mut tasks).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn tasks_that_run_until_they_are_told_are_no_reason_to_stop() {
+        let stop = CancellationToken::new();
+        let (mut tasks, mut others) = (running(&stop), running(&stop));
+        let asked = tokio::task::yield_now();
+        run_until(asked, [&mut tasks, &mut others]).await.unwrap();
+        others.spawn(async { panic!("too late") });
+        stop.cancel();
+        end_of_all(&mut tasks).await.unwrap();
+        assert!(end_of_all(&mut others).await.is_err());
+        let by_itself = async {};
+        tasks.spawn(by_itself);
+        let ended = run_until(std::future::pending(), [&mut tasks, &mut others]).await;
+        assert_eq!(ended.unwrap_err().to_string(), "a task ended by itself");
+    }
+}
