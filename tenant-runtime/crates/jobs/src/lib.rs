@@ -14,6 +14,9 @@ mod timers;
 mod usage;
 mod webhooks;
 
+#[cfg(test)]
+mod table_tests;
+
 pub use activity::ActivityLog;
 pub use handling::{ClassHandler, Effect, Work, Workplace, Writing};
 pub use housekeeping::{HousekeepingHandler, Retention};

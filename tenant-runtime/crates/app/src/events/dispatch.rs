@@ -1,14 +1,22 @@
-//! What happens after an event: the one table of who handles it.
+//! What happens after an event: the one table of who handles it, and of what follows from that.
 //!
 //! An event gets a row in the outbox for each class in its line here. The class's messages lead its
-//! consumer to that row, and the consumer gives it its effect: see [`HANDLERS`].
+//! consumer to that row, and the consumer gives it its effect: see [`HANDLERS`]. What is to be done
+//! later, or over a wire, is a job that an effect writes: see [`JOBS`]. That the effects know these
+//! and no others is tested beside them, in `tr_jobs`.
 
 use tr_domain::event::EventKind;
 
 /// The activity log and what follows from it.
 pub const ACTIVITY: &str = "activity";
-/// What people are told.
+/// What people are told in the app.
 pub const NOTIFICATION: &str = "notification";
+/// What people are told by mail.
+pub const MAIL: &str = "mail";
+/// What other programs are told.
+pub const WEBHOOK: &str = "webhook";
+/// What is done in every tenant from time to time.
+pub const HOUSEKEEPING: &str = "housekeeping";
 
 /// Who handles the events of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +39,69 @@ pub const HANDLERS: &[Handler] = &[
     Handler {
         class: ACTIVITY,
         effect: "ActivityLog",
-        does: "writes an entry for each changed field into the activity log",
+        does: "writes an entry for each changed field into the activity log, and a delivery for \
+               each webhook that wants to hear of it, with its job",
+    },
+];
+
+/// A kind of job, and who does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobKind {
+    /// The kind.
+    pub kind: &'static str,
+    /// Who has it done.
+    pub from: &'static str,
+    /// The class that does it.
+    pub class: &'static str,
+    /// The effect in `tr_jobs`, as it is called there.
+    pub effect: &'static str,
+    /// What it does.
+    pub does: &'static str,
+}
+
+/// What follows later: the jobs that handlers, requests and timers have done.
+pub const JOBS: &[JobKind] = &[
+    JobKind {
+        kind: "notification.mail",
+        from: "Notifier, of one thing and person; MailSender, if it has not settled",
+        class: MAIL,
+        effect: "MailSender",
+        does: "mails what is still so, unread and seen, once it has settled",
+    },
+    JobKind {
+        kind: "notification.digest",
+        from: "Notifier, of one person and date",
+        class: MAIL,
+        effect: "MailSender",
+        does: "mails a day's news at the person's hour",
+    },
+    JobKind {
+        kind: "notification.remind",
+        from: "Notifier, of one person, thing and due time",
+        class: NOTIFICATION,
+        effect: "Notifier",
+        does: "tells whoever it is assigned to that it is due soon",
+    },
+    JobKind {
+        kind: "webhook.deliver",
+        from: "ActivityLog; WebhookSender, after a failure; who replays or tests",
+        class: WEBHOOK,
+        effect: "WebhookSender",
+        does: "sends a delivery, and disables a webhook that took nothing for days",
+    },
+    JobKind {
+        kind: "tenant.purge",
+        from: "the timer `purge`",
+        class: HOUSEKEEPING,
+        effect: "HousekeepingHandler",
+        does: "deletes what is kept for a limited time only",
+    },
+    JobKind {
+        kind: "tenant.count_usage",
+        from: "the timer `usage`",
+        class: HOUSEKEEPING,
+        effect: "HousekeepingHandler",
+        does: "counts what was used the day before",
     },
 ];
 
