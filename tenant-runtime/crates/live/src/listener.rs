@@ -1,23 +1,16 @@
 //! One who listens: first what they missed, then what comes, each number once.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use db::{DbError, TenantDb};
 use kernel::Generation;
 use tokio::sync::broadcast::{self, error::RecvError};
-use tr_domain::access::Viewer;
 use tr_store::{StoreError, live};
-use uuid::Uuid;
 
 use crate::{
     feed::Feed,
     mark::Mark,
     message::{EventMessage, Live},
-    rights,
-    topic::Topic,
 };
 
 /// How many missed events are read at a time, and given at most: who missed more starts afresh.
@@ -56,7 +49,7 @@ pub struct Listener {
     from: u64,
     now: u64,
     last: u64,
-    feed: Arc<Feed>,
+    pub(crate) feed: Arc<Feed>,
 }
 
 impl Listener {
@@ -125,48 +118,6 @@ impl Listener {
                 Err(RecvError::Lagged(_) | RecvError::Closed) => return Err(Missed),
             }
         }
-    }
-
-    /// Which of these topics somebody may listen to, as it is now.
-    ///
-    /// # Errors
-    /// When the tenant's database fails.
-    pub async fn may(
-        &self,
-        viewer: &Viewer,
-        topics: &[Topic],
-    ) -> Result<BTreeSet<Topic>, Arc<LiveError>> {
-        let asked = async {
-            let db = self.feed.db().await?;
-            Ok(rights::open(&db, viewer, topics).await?)
-        };
-        asked.await.map_err(Arc::new)
-    }
-
-    /// Which of these topics somebody may still listen to after an event.
-    ///
-    /// # Errors
-    /// When the tenant's database fails.
-    pub async fn may_still(
-        &self,
-        viewer: Viewer,
-        as_of: u64,
-        topics: Vec<Topic>,
-    ) -> Result<Arc<BTreeSet<Topic>>, Arc<LiveError>> {
-        self.feed.open(viewer, as_of, topics).await
-    }
-
-    /// Whether somebody holds a right on a grid or folder, deleted or not, after an event.
-    ///
-    /// # Errors
-    /// When the tenant's database fails.
-    pub async fn sees(
-        &self,
-        viewer: Viewer,
-        as_of: u64,
-        object: Uuid,
-    ) -> Result<bool, Arc<LiveError>> {
-        self.feed.sees(viewer, as_of, object).await
     }
 }
 

@@ -8,7 +8,10 @@ use tr_domain::access::Viewer;
 use tr_store::{StoreError, access, live};
 use uuid::Uuid;
 
-use crate::{feed::Feed, listener::LiveError, topic::Topic};
+use crate::{
+    listener::{Listener, LiveError},
+    topic::Topic,
+};
 
 /// How many answers are kept, and for how long: one that is asked for again is found out anew.
 const ANSWERS: u64 = 10_000;
@@ -40,7 +43,7 @@ impl Rights {
 }
 
 /// Which of these topics somebody may listen to, as it is now.
-pub(crate) async fn open(
+async fn open(
     db: &TenantDb,
     viewer: &Viewer,
     topics: &[Topic],
@@ -67,35 +70,51 @@ pub(crate) async fn open(
     Ok(open.collect())
 }
 
-impl Feed {
-    /// Which of these topics somebody may listen to after an event; shared by their sockets.
-    pub(crate) async fn open(
+impl Listener {
+    /// Which of these topics somebody may listen to, as it is now.
+    ///
+    /// # Errors
+    /// When the tenant's database fails.
+    pub async fn may(
+        &self,
+        viewer: &Viewer,
+        topics: &[Topic],
+    ) -> Result<BTreeSet<Topic>, LiveError> {
+        let db = self.feed.db().await?;
+        Ok(open(&db, viewer, topics).await?)
+    }
+
+    /// Which of these topics somebody may still listen to after an event.
+    ///
+    /// # Errors
+    /// When the tenant's database fails.
+    pub async fn may_still(
         &self,
         viewer: Viewer,
-        as_of: AsOf,
+        as_of: u64,
         topics: Vec<Topic>,
     ) -> Result<Arc<BTreeSet<Topic>>, Arc<LiveError>> {
-        let asked = async {
-            let db = self.db().await?;
-            Ok(Arc::new(open(&db, &viewer, &topics).await?))
-        };
         let key = (as_of, viewer, topics.clone());
-        self.rights.open.try_get_with(key, asked).await
+        let asked = async { Ok(Arc::new(self.may(&viewer, &topics).await?)) };
+        self.feed.rights.open.try_get_with(key, asked).await
     }
 
     /// Whether somebody holds a right on a grid or folder, deleted or not, after an event.
-    pub(crate) async fn sees(
+    ///
+    /// # Errors
+    /// When the tenant's database fails.
+    pub async fn sees(
         &self,
         viewer: Viewer,
-        as_of: AsOf,
+        as_of: u64,
         object: Uuid,
     ) -> Result<bool, Arc<LiveError>> {
         let asked = async {
-            let db = self.db().await?;
+            let db = self.feed.db().await?;
             let level = access::level_on_object(db.conn(), &viewer, object).await?;
             Ok(level.is_some())
         };
         let key = (as_of, viewer, object);
-        self.rights.seen.try_get_with(key, asked).await
+        self.feed.rights.seen.try_get_with(key, asked).await
     }
 }

@@ -1,72 +1,33 @@
-//! One who listens: their topics, and what of all that happens is theirs to hear. Whether they may
-//! is asked when they subscribe, and again whenever something happened that may change it.
+//! One who listens: their topics, which are theirs if they may hear of them, and what the others in a
+//! grid are told of them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use db::DbError;
 use kernel::{RequestContext, WorkItemId};
-use serde_json::Value;
 use tokio::time::Instant;
-use tr_live::{
-    EventMessage, Hearing, Hub, Listener, Live, LiveError, Mark, Missed, Presence, PresenceMessage,
-    Topic,
-};
-
 use tr_domain::access::Viewer;
+use tr_live::{Hub, Listener, Live, Mark, Presence, PresenceMessage, Topic};
 use web::{ApiError, ProblemCode};
 
-use super::{presence::Whereabouts, words::Said};
+use super::{
+    ended::{Ended, failure},
+    presence::Whereabouts,
+    words::Said,
+};
 use crate::{caller::LiveParts, failure::Failure};
 
 /// Topics of one listener at most, and of one message.
 pub(super) const MOST_TOPICS: usize = 100;
 
-/// Why listening ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// The listener was too slow.
-    Slow,
-    /// The tenant's events are heard by coming again.
-    Moved,
-    /// Whether they may go on could not be found out.
-    Unsure,
-}
-
-impl Ended {
-    /// The reason that a client is told.
-    pub(super) const fn reason(self) -> &'static str {
-        match self {
-            Self::Slow => "too slow",
-            Self::Moved => "moved",
-            Self::Unsure => "try again",
-        }
-    }
-}
-
-impl From<Missed> for Ended {
-    fn from(_: Missed) -> Self {
-        Self::Slow
-    }
-}
-
-impl From<Arc<LiveError>> for Ended {
-    fn from(error: Arc<LiveError>) -> Self {
-        match &*error {
-            LiveError::Db(DbError::Generation { .. }) => Self::Moved,
-            _ => Self::Unsure,
-        }
-    }
-}
-
 /// A listener with their topics.
 pub(super) struct Ear {
-    context: RequestContext,
-    viewer: Viewer,
+    pub(super) context: RequestContext,
+    pub(super) viewer: Viewer,
     hub: Hub,
-    listener: Listener,
-    topics: BTreeSet<Topic>,
+    pub(super) listener: Listener,
+    pub(super) topics: BTreeSet<Topic>,
     /// The last event that may have changed who sees what.
-    as_of: u64,
+    pub(super) as_of: u64,
     here: Whereabouts,
 }
 
@@ -155,85 +116,8 @@ impl Ear {
         Ok(self.listener.next().await?)
     }
 
-    /// What of a message is theirs to hear, with its number.
-    pub(super) async fn said(&mut self, live: &Live) -> Result<Vec<Said>, Ended> {
-        match live {
-            Live::Moved => Err(Ended::Moved),
-            Live::Presence(presence) => {
-                let others = presence.member_id != self.context.actor.member
-                    && self.topics.contains(&Topic::Grid(presence.grid_id));
-                let presence = others.then(|| Said::Presence {
-                    presence: presence.clone(),
-                });
-                Ok(presence.into_iter().collect())
-            }
-            Live::Event(event) => {
-                let mut said = Vec::new();
-                // What came before they did is in what they were allowed.
-                if event.number() > self.as_of && event.touches_access() {
-                    self.as_of = event.number();
-                    said = self.check(event).await?;
-                }
-                let event = self.told(event).await?;
-                said.extend(event.map(|event| Said::Event { event }));
-                Ok(said)
-            }
-        }
-    }
-
-    /// What they are told of an event.
-    async fn told(&self, event: &EventMessage) -> Result<Option<Value>, Ended> {
-        let (payload, member) = (event.payload(), self.context.actor.member);
-        let topics = self.topics.iter();
-        let ways: Vec<Hearing> = topics
-            .filter_map(|topic| topic.takes(payload, member))
-            .collect();
-        let mut left = None;
-        let mut asked = BTreeSet::new();
-        for way in &ways {
-            match way {
-                Hearing::Own => return Ok(Some(event.to_json())),
-                Hearing::Left(grid) => left = Some(*grid),
-                Hearing::IfSeen(object) => {
-                    asked.insert(*object);
-                }
-            }
-        }
-        for object in asked {
-            if self.listener.sees(self.viewer, self.as_of, object).await? {
-                return Ok(Some(event.to_json()));
-            }
-        }
-        Ok(left.map(|grid| event.to_json_left(grid)))
-    }
-
-    /// Takes away the topics that an event concerns and that they may not hear of any more.
-    async fn check(&mut self, event: &EventMessage) -> Result<Vec<Said>, Ended> {
-        let member = self.context.actor.member;
-        let topics = self.topics.iter().copied();
-        let concerned: Vec<Topic> = topics
-            .filter(|topic| event.concerns(*topic, member))
-            .collect();
-        if concerned.is_empty() {
-            return Ok(Vec::new());
-        }
-        let asked = concerned.clone();
-        let open = self.listener.may_still(self.viewer, self.as_of, asked);
-        let open = open.await?;
-        let mut said = Vec::new();
-        for topic in concerned {
-            if !open.contains(&topic) {
-                self.remove(topic);
-                said.push(Said::Unsubscribed {
-                    topic: topic.to_string(),
-                    reason: "not_found",
-                });
-            }
-        }
-        Ok(said)
-    }
-
-    fn remove(&mut self, topic: Topic) -> bool {
+    /// Takes a topic away, and tells the others in a grid that they have gone.
+    pub(super) fn remove(&mut self, topic: Topic) -> bool {
         if let Topic::Grid(grid) = topic
             && self.here.leave(grid)
         {
@@ -275,16 +159,5 @@ impl Ear {
             state,
         };
         self.hub.present(self.context.tenant.tenant, presence);
-    }
-}
-
-fn failure(error: LiveError) -> Failure {
-    match error {
-        LiveError::TooOld => ApiError::new(ProblemCode::EventsGone).into(),
-        LiveError::Unknown => ApiError::new(ProblemCode::InvalidQuery)
-            .detail("there is no event of the number `since` yet")
-            .into(),
-        LiveError::Db(error) => error.into(),
-        LiveError::Store(error) => ApiError::internal(&error).into(),
     }
 }

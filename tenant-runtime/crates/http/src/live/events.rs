@@ -4,11 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use tr_live::Mark;
 use web::{ApiError, ProblemCode, Query, sse};
 
-use super::{
-    ear::{Ear, Ended},
-    query::LiveQuery,
-    words::Said,
-};
+use super::{ear::Ear, ended::Ended, query::LiveQuery, words::Said};
 use crate::{
     caller::{Caller, ReadItems},
     failure::Failure,

@@ -2,7 +2,9 @@
 //! server-sent events. Both hear the same through an [`Ear`].
 
 mod ear;
+mod ended;
 mod events;
+mod hearing;
 mod presence;
 mod query;
 mod socket;

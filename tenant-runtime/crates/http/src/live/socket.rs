@@ -10,7 +10,8 @@ use tokio::time::{Instant, interval_at, sleep_until, timeout};
 use web::{Query, stopping};
 
 use super::{
-    ear::{Ear, Ended},
+    ear::Ear,
+    ended::Ended,
     query::LiveQuery,
     words::{Asked, Said},
 };
