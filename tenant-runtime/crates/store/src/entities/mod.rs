@@ -14,6 +14,5 @@ pub mod member_group;
 pub mod outbox;
 pub mod task;
 pub mod webhook;
-pub mod webhook_delivery;
 pub mod work_item;
 pub mod work_item_label;
