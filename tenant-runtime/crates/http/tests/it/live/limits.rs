@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kernel::MemberId;
 use serde_json::{Value, json};
+use testkit::StatementCounter;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -111,4 +112,38 @@ async fn a_stream_that_is_too_slow_ends_with_a_word() {
     }
     let word = "event: ended\ndata: {\"type\":\"ended\",\"reason\":\"too slow\"}";
     assert!(end.contains(word), "{end}");
+}
+
+/// What a withdrawn grant on the grid asks of the database, until all have heard of it.
+async fn withdraw(world: &World, clients: &mut [Client]) -> u64 {
+    let grant = world.new_grant().await;
+    for client in &mut *clients {
+        assert_eq!(client.event().await.1, "grant.changed");
+    }
+    let counter = StatementCounter::start(&world.acme.account.user).await;
+    let path = format!("/api/v1/grants/{grant}");
+    assert_eq!(world.architect.delete(&path, "*").await.code(), 204);
+    for client in clients {
+        assert_eq!(client.event().await.1, "grant.changed");
+    }
+    counter.read().await.of("com/Execute")
+}
+
+#[actix_web::test]
+async fn sockets_of_one_member_share_the_question_whether_they_may_go_on() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let query = format!("?topics=grid:{}", world.grid);
+    let mut clients = Vec::new();
+    for _ in 0..12 {
+        let mut client = Client::open(address, &world.reader, &query).await;
+        client.hear().await;
+        client.hear().await;
+        clients.push(client);
+    }
+    let many = withdraw(&world, &mut clients).await;
+    clients.truncate(1);
+    let one = withdraw(&world, &mut clients).await;
+    // A feed may have looked by itself meanwhile.
+    assert!(many <= one + 4, "{many} for twelve, {one} for one");
 }
