@@ -54,6 +54,9 @@ pub struct ClassSpec {
     pub prefetch: u16,
     /// How many consumers a worker has for each queue: several where a batch waits for others.
     pub consumers: u8,
+    /// How many of a tenant's messages may be out at a time, published and not done; the others wait
+    /// in its outbox. What the tenants of a queue wait for each other is this, at most.
+    pub outstanding: u16,
     /// How often a message is tried, delays in between, before it is dead.
     pub attempts: u32,
     /// One sentence for the reference.
@@ -74,6 +77,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         max_length: Some(100_000),
         prefetch: 2,
         consumers: 1,
+        outstanding: 32,
         attempts: 6,
         purpose: "Recomputing grids. High urgency (under 1 s), a few at a time, worker slots of its own.",
     },
@@ -86,6 +90,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         max_length: Some(100_000),
         prefetch: 16,
         consumers: 1,
+        outstanding: 200,
         attempts: 6,
         purpose: "Telling people in the app, at once. Waits for nobody outside.",
     },
@@ -98,6 +103,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         max_length: Some(100_000),
         prefetch: 16,
         consumers: 4,
+        outstanding: 32,
         attempts: 6,
         purpose: "Mail to people, one job each, and digests. Waits for the mail server.",
     },
@@ -110,6 +116,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         max_length: None,
         prefetch: 16,
         consumers: 4,
+        outstanding: 16,
         attempts: 6,
         purpose: "Deliveries to other programs, one job each.",
     },
@@ -122,6 +129,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         max_length: None,
         prefetch: 200,
         consumers: 1,
+        outstanding: 1000,
         attempts: 6,
         purpose: "Events on their way into the activity log. Low urgency (under 5 s), in batches.",
     },
@@ -134,6 +142,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         max_length: None,
         prefetch: 4,
         consumers: 1,
+        outstanding: 16,
         attempts: 3,
         purpose: "One job per tenant and hour that deletes what is past its time.",
     },

@@ -84,8 +84,9 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
 
 /// Two tenants whose events are in the same queue of each class: those of others would not meet.
 async fn neighbours(world: &mut World) -> Result<(Arc<Tenant>, Arc<Tenant>)> {
-    let queues =
-        |tenant: &Tenant| [Class::Activity, Class::Schedule].map(|class| class.shard(tenant.id.into()));
+    let queues = |tenant: &Tenant| {
+        [Class::Activity, Class::Schedule].map(|class| class.shard(tenant.id.into()))
+    };
     let mut there: Vec<Arc<Tenant>> = Vec::new();
     loop {
         let one = Tenant::new(world).await?;

@@ -15,7 +15,7 @@ pub fn reference_markdown() -> String {
          delay levels, one per attempt, and back to its queue; after its last attempt, or when it \
          can never succeed, it is in `dead.<class>`; what comes back from a delay and has no queue any \
          more is in `dead.unroutable`.\n\n## Classes\n\n\
-         | Class | Queues | Consumers | Prefetch | Attempts | Purpose |\n| --- | --- | --- | --- | --- | --- |\n",
+         | Class | Queues | Consumers | Prefetch | Of a tenant at a time | Attempts | Purpose |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for spec in &CLASSES {
         let last = spec.shards.saturating_sub(1);
@@ -27,9 +27,10 @@ pub fn reference_markdown() -> String {
         // Writing to a String does not fail.
         let _ = writeln!(
             page,
-            "| {name} | `{name}.{queues}` | {} | {} | {} | {} |",
+            "| {name} | `{name}.{queues}` | {} | {} | {} | {} | {} |",
             spec.consumers,
             spec.prefetch,
+            spec.outstanding,
             spec.attempts,
             spec.purpose,
             name = spec.name,

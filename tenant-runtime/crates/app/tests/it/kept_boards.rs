@@ -249,6 +249,6 @@ async fn a_wrong_entry_is_found_out_and_never_answered_twice() {
     );
     assert_eq!(
         cache.check(ctx.now),
-        Err("1 kept answers were not what computing gives".to_owned())
+        Err("a kept answer was not what computing gives".to_owned())
     );
 }

@@ -83,13 +83,9 @@ impl From<StoreError> for PassError {
     }
 }
 
-/// How much of a class a tenant may have outstanding. What waits for others' servers waits long if
-/// those are slow, and the tenants behind it with it: of that, one batch.
+/// How much of a class a tenant may have outstanding.
 fn most(class: Class, outstanding: usize) -> usize {
-    match class {
-        Class::Webhook => outstanding.min(class.spec().prefetch.into()),
-        _ => outstanding,
-    }
+    outstanding.min(class.spec().outstanding.into())
 }
 
 impl Relay {
@@ -216,8 +212,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_slow_receivers_a_tenant_has_one_batch_out() {
+    fn of_what_takes_long_a_tenant_has_little_out() {
         assert_eq!(most(Class::Webhook, 1000), 16);
+        assert_eq!(most(Class::Schedule, 1000), 32);
         assert_eq!(most(Class::Webhook, 5), 5);
         assert_eq!(most(Class::Activity, 1000), 1000);
     }
