@@ -177,6 +177,7 @@ impl Raw {
             script += &migration;
             script.push('\n');
         }
+        script += &let_in(central, database).await?;
         let ledger = format!("SHOW CREATE TABLE `{database}`.refinery_schema_history");
         script += &text(central, &ledger, 1).await?;
         script.push_str(";\n");
@@ -216,6 +217,21 @@ impl Raw {
             let _ = pipe(&self.server, &script);
         }
     }
+}
+
+/// What lets the server's sweep account into the database, whose tables are there.
+async fn let_in(central: &MySqlPool, database: &str) -> Result<String> {
+    let user = text(central, "SELECT user_name FROM sweep_accounts", 0).await?;
+    let grants = sqlx::AssertSqlSafe(format!("SHOW GRANTS FOR `{user}`@`%`"));
+    let mut script = String::new();
+    for grant in sqlx::query(grants).fetch_all(central).await? {
+        let grant: String = grant.try_get(0)?;
+        if grant.contains(database) {
+            script += &grant;
+            script.push_str(";\n");
+        }
+    }
+    Ok(script)
 }
 
 async fn text(central: &MySqlPool, query: &str, column: usize) -> Result<String> {

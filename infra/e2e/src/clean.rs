@@ -1,7 +1,7 @@
 //! Tenants that a stack provisioned leave databases and accounts on the shared test server.
 
 use anyhow::{Context as _, Result};
-use sea_orm::{ConnectionTrait, Database, DbErr};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr};
 use url::Url;
 
 /// The administrator of the test server.
@@ -21,7 +21,7 @@ impl Admin {
     }
 }
 
-/// Drops databases and accounts of all tenants in this central database.
+/// Drops databases and accounts of all tenants in this central database, and the sweep accounts.
 pub(crate) fn drop_tenants(central: &str) {
     let central = central.to_owned();
     let work = move || {
@@ -45,11 +45,20 @@ async fn drop_all(central: &str) -> Result<(), DbErr> {
             .await?;
         for column in ["runtime_user", "migrator_user"] {
             let user: String = row.try_get("", column)?;
-            conn.execute_unprepared(&format!("DROP USER IF EXISTS `{user}`@`%`"))
-                .await?;
+            drop_account(&conn, &user).await?;
         }
     }
+    let query = "SELECT user_name FROM sweep_accounts";
+    for row in conn.query_all_raw(statement(query)).await? {
+        let user: String = row.try_get("", "user_name")?;
+        drop_account(&conn, &user).await?;
+    }
     Ok(())
+}
+
+async fn drop_account(conn: &DatabaseConnection, user: &str) -> Result<(), DbErr> {
+    let text = format!("DROP USER IF EXISTS `{user}`@`%`");
+    conn.execute_unprepared(&text).await.map(drop)
 }
 
 fn statement(sql: &str) -> sea_orm::Statement {
