@@ -156,7 +156,7 @@ impl<H: Handler> Worker<H> {
         match started {
             Ok((channel, mut deliveries)) => {
                 match self.until_stopped(session, &mut deliveries, stop).await {
-                    Ok(()) => self.finish(&channel, &mut deliveries).await,
+                    Ok(()) => self.finish(session, &channel, &mut deliveries).await,
                     Err(ended) => ended,
                 }
             }
@@ -206,20 +206,25 @@ impl<H: Handler> Worker<H> {
                 () = self.link.ended(session) => return Err(BrokerError::Away.into()),
             };
             match first {
-                Some(delivery) => self.batch(delivery?, deliveries).await?,
+                Some(delivery) => self.batch(session, delivery?, deliveries).await?,
                 None => return Err(Ended::Lost("the broker ended the subscription".to_owned())),
             }
         }
     }
 
     /// Tells the broker to send no more, and handles what it has sent.
-    async fn finish(&self, channel: &Channel, deliveries: &mut Consumer) -> Ended {
+    async fn finish(
+        &self,
+        session: &Session,
+        channel: &Channel,
+        deliveries: &mut Consumer,
+    ) -> Ended {
         let drained = async {
             channel
                 .basic_cancel(deliveries.tag(), BasicCancelOptions::default())
                 .await?;
             while let Some(delivery) = deliveries.next().await {
-                self.batch(delivery?, deliveries).await?;
+                self.batch(session, delivery?, deliveries).await?;
             }
             channel.close(200, "stopped".into()).await?;
             Ok::<_, Ended>(())
@@ -233,8 +238,14 @@ impl<H: Handler> Worker<H> {
         Ended::Stopped
     }
 
-    /// Fills a batch from a first delivery and settles it.
-    async fn batch(&self, first: Delivery, deliveries: &mut Consumer) -> Result<(), Ended> {
+    /// Fills a batch from a first delivery and settles it. When the session ends meanwhile, what is
+    /// under way has as long as when stopping: its messages come again anyway.
+    async fn batch(
+        &self,
+        session: &Session,
+        first: Delivery,
+        deliveries: &mut Consumer,
+    ) -> Result<(), Ended> {
         let until = Instant::now() + self.options.window;
         let mut batch = vec![first];
         let mut ended = None;
@@ -251,14 +262,20 @@ impl<H: Handler> Worker<H> {
         }
         let settlement = Settlement {
             class: self.options.class,
-            topology: self.link.topology(),
+            link: &self.link,
+            session,
             publisher: &self.publisher,
             tap: &self.options.tap,
         };
-        settlement
-            .settle(&*self.handler, &batch)
-            .await
-            .map_err(Ended::Lost)?;
+        let overdue = async {
+            self.link.ended(session).await;
+            tokio::time::sleep(self.options.drain).await;
+        };
+        tokio::select! {
+            biased;
+            settled = settlement.settle(&*self.handler, &batch) => settled.map_err(Ended::Lost)?,
+            () = overdue => return Err(BrokerError::Away.into()),
+        }
         ended.map_or(Ok(()), Err)
     }
 }

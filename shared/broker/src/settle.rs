@@ -13,7 +13,7 @@ use lapin::{
 use tracing::{error, warn};
 
 use crate::{
-    Class, Handler, Incoming, Outgoing, PublishError, Publisher, Tap, Topology, Verdict,
+    Class, Handler, Incoming, Link, Outgoing, PublishError, Publisher, Session, Tap, Verdict,
     incoming::attempt, tap::Outcome,
 };
 
@@ -24,7 +24,8 @@ const VOID: &str = "the channel ended before the acknowledgement; a redelivery i
 /// Settles the batches of one consumer.
 pub(crate) struct Settlement<'a> {
     pub(crate) class: Class,
-    pub(crate) topology: &'a Topology,
+    pub(crate) link: &'a Link,
+    pub(crate) session: &'a Session,
     pub(crate) publisher: &'a Publisher,
     pub(crate) tap: &'a Tap,
 }
@@ -63,20 +64,31 @@ impl Settlement<'_> {
         let mut last = None;
         for (delivery, reject) in batch.iter().zip(rejects) {
             if reject {
-                let rejected = delivery
-                    .acker
-                    .reject(BasicRejectOptions { requeue: false })
-                    .await;
-                settled(rejected)?;
+                let reject = delivery.acker.reject(BasicRejectOptions { requeue: false });
+                self.settled(reject).await?;
             } else {
                 last = Some(delivery);
             }
         }
         // All deliveries up to the last are of this batch or settled before.
         match last {
-            Some(last) => settled(last.acker.ack(BasicAckOptions { multiple: true }).await),
+            Some(last) => {
+                let ack = last.acker.ack(BasicAckOptions { multiple: true });
+                self.settled(ack).await
+            }
             None => Ok(()),
         }
+    }
+
+    /// Waits for an acknowledgement or rejection to be on its way.
+    async fn settled(&self, call: impl Future<Output = lapin::Result<bool>>) -> Result<(), String> {
+        let answer = tokio::select! {
+            biased;
+            answer = call => answer,
+            // The client does not answer every call that a lost connection leaves open.
+            () = self.link.ended(self.session) => Ok(false),
+        };
+        settled(answer)
     }
 
     /// A verdict per delivery; what is no message of ours never reaches the handler.
@@ -130,7 +142,7 @@ impl Settlement<'_> {
     }
 
     fn retry(&self, delivery: &Delivery, attempt: u32, reason: &str) -> Step {
-        let exchange = self.topology.delay_exchange(attempt);
+        let exchange = self.link.topology().delay_exchange(attempt);
         // Back from the delay it goes by its key, which names the queue.
         let key = delivery.routing_key.to_string();
         let copy = Outgoing::again(delivery, exchange, key, attempt + 1, reason);
@@ -143,7 +155,7 @@ impl Settlement<'_> {
         if delivery.data.len() > MAX_COPY_BYTES {
             return Step::Reject;
         }
-        let exchange = self.topology.dead_exchange();
+        let exchange = self.link.topology().dead_exchange();
         let key = self.class.name().to_owned();
         let copy = Outgoing::again(delivery, exchange, key, attempt, reason).died(Utc::now());
         Step::Copy(copy, Fallback::Reject)
