@@ -118,7 +118,7 @@ async fn no_read_of_two_processes_is_stale() {
     assert_eq!(stale(&history), 0);
     for process in &processes {
         let kept = process.check(world.ctx(Who::User).now);
-        assert!(!kept.is_err_and(|reason| reason.contains("kept answers")));
+        assert!(!kept.is_err_and(|reason| reason.contains("kept answer")));
     }
 }
 
