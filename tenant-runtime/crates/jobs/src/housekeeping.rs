@@ -9,7 +9,10 @@ use cp_node_api::NodeApi;
 use db::{DbError, PlacementError, TenantPools};
 use kernel::TenantContext;
 use sea_orm::DatabaseConnection;
-use tr_store::{StoreError, retention};
+use tr_store::{
+    StoreError,
+    retention::{self, Kept},
+};
 
 use crate::usage::{self, COUNT_USAGE, COUNT_USAGE_VERSION, UsageError};
 
@@ -49,6 +52,28 @@ impl Default for Retention {
     }
 }
 
+impl Retention {
+    /// What is kept, under its name in metrics, for how long.
+    const fn times(&self) -> [(&'static str, Kept, TimeDelta); 6] {
+        [
+            ("outbox", Kept::Events, self.done_events),
+            ("jobs", Kept::Jobs, self.done_events),
+            (
+                "idempotency_keys",
+                Kept::IdempotencyKeys,
+                self.idempotency_keys,
+            ),
+            (
+                "webhook_deliveries",
+                Kept::WebhookDeliveries,
+                self.webhook_deliveries,
+            ),
+            ("notifications", Kept::Notifications, self.notifications),
+            ("notifications", Kept::NotificationMails, self.notifications),
+        ]
+    }
+}
+
 /// Deletes what is past its time, counts what was used.
 #[derive(Clone)]
 pub struct HousekeepingHandler {
@@ -73,17 +98,11 @@ impl HousekeepingHandler {
     async fn purge(&self, tenant: &TenantContext) -> Result<(), PurgeError> {
         let db = self.pools.get(tenant).await?;
         let now = self.clock.now();
-        let events = events(db.conn(), now - self.retention.done_events).await?;
-        let jobs = jobs(db.conn(), now - self.retention.done_events).await?;
-        let keys = keys(db.conn(), now - self.retention.idempotency_keys).await?;
-        let sent = deliveries(db.conn(), now - self.retention.webhook_deliveries).await?;
-        let told = told(db.conn(), now - self.retention.notifications).await?;
-        metrics::counter!("purged_rows_total", "of" => "notifications").increment(told);
-        metrics::counter!("purged_rows_total", "of" => "webhook_deliveries").increment(sent);
-        metrics::counter!("purged_rows_total", "of" => "outbox").increment(events);
-        metrics::counter!("purged_rows_total", "of" => "jobs").increment(jobs);
-        metrics::counter!("purged_rows_total", "of" => "idempotency_keys").increment(keys);
-        tracing::debug!(tenant.id = %tenant.tenant, events, jobs, keys, "purged");
+        for (of, kept, time) in self.retention.times() {
+            let rows = past(db.conn(), kept, now - time).await?;
+            metrics::counter!("purged_rows_total", "of" => of).increment(rows);
+            tracing::debug!(tenant.id = %tenant.tenant, ?kept, rows, "purged");
+        }
         Ok(())
     }
 }
@@ -96,59 +115,15 @@ enum PurgeError {
     Store(#[from] StoreError),
 }
 
-async fn events(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
+/// Deletes what is past its time, as much as one job may.
+async fn past(
+    conn: &DatabaseConnection,
+    kept: Kept,
+    before: DateTime<Utc>,
+) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for _ in 0..CALLS_PER_JOB {
-        let now = retention::delete_done_events(conn, before).await?;
-        deleted += now;
-        if now < retention::ROWS_PER_CALL {
-            break;
-        }
-    }
-    Ok(deleted)
-}
-
-async fn jobs(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    for _ in 0..CALLS_PER_JOB {
-        let now = retention::delete_done_jobs(conn, before).await?;
-        deleted += now;
-        if now < retention::ROWS_PER_CALL {
-            break;
-        }
-    }
-    Ok(deleted)
-}
-
-async fn deliveries(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    for _ in 0..CALLS_PER_JOB {
-        let now = retention::delete_webhook_deliveries(conn, before).await?;
-        deleted += now;
-        if now < retention::ROWS_PER_CALL {
-            break;
-        }
-    }
-    Ok(deleted)
-}
-
-async fn told(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    for _ in 0..CALLS_PER_JOB {
-        let told = retention::delete_notifications(conn, before).await?;
-        let mails = retention::delete_notification_mails(conn, before).await?;
-        deleted += told + mails;
-        if told.max(mails) < retention::ROWS_PER_CALL {
-            break;
-        }
-    }
-    Ok(deleted)
-}
-
-async fn keys(conn: &DatabaseConnection, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut deleted = 0;
-    for _ in 0..CALLS_PER_JOB {
-        let now = retention::delete_idempotency_keys(conn, before).await?;
+        let now = retention::delete(conn, kept, before).await?;
         deleted += now;
         if now < retention::ROWS_PER_CALL {
             break;

@@ -10,79 +10,47 @@ use crate::sql::Sql;
 /// How many rows one call deletes at most.
 pub const ROWS_PER_CALL: u64 = 1000;
 
-/// Deletes events of the outbox that were done before `before`, and tells how many.
+/// What is kept for a limited time only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// Events of the outbox, from when they were done.
+    Events,
+    /// Jobs, from when they were done.
+    Jobs,
+    /// Answers to keyed requests.
+    IdempotencyKeys,
+    /// Deliveries of webhooks.
+    WebhookDeliveries,
+    /// What members were told.
+    Notifications,
+    /// Notes of mail.
+    NotificationMails,
+}
+
+impl Kept {
+    /// The table, and the column that says how old a row is.
+    const fn table(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Events => ("outbox", "done_at"),
+            Self::Jobs => ("jobs", "done_at"),
+            Self::IdempotencyKeys => ("idempotency_keys", "created_at"),
+            Self::WebhookDeliveries => ("webhook_deliveries", "created_at"),
+            Self::Notifications => ("notifications", "created_at"),
+            Self::NotificationMails => ("notification_mails", "created_at"),
+        }
+    }
+}
+
+/// Deletes rows from before `before`, and tells how many.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete_done_events(
+pub async fn delete(
     conn: &impl ConnectionTrait,
+    kept: Kept,
     before: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
-    let sql = Sql::new("DELETE FROM outbox WHERE done_at < ? ORDER BY done_at");
-    delete(sql.bind(before), conn).await
-}
-
-/// Deletes jobs that were done before `before`, and tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_done_jobs(
-    conn: &impl ConnectionTrait,
-    before: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let sql = Sql::new("DELETE FROM jobs WHERE done_at < ? ORDER BY done_at");
-    delete(sql.bind(before), conn).await
-}
-
-/// Deletes notifications from before `before`, and tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_notifications(
-    conn: &impl ConnectionTrait,
-    before: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let sql = Sql::new("DELETE FROM notifications WHERE created_at < ? ORDER BY created_at");
-    delete(sql.bind(before), conn).await
-}
-
-/// Deletes notes of mail from before `before`, and tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_notification_mails(
-    conn: &impl ConnectionTrait,
-    before: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let sql = Sql::new("DELETE FROM notification_mails WHERE created_at < ? ORDER BY created_at");
-    delete(sql.bind(before), conn).await
-}
-
-/// Deletes answers to keyed requests from before `before`, and tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_idempotency_keys(
-    conn: &impl ConnectionTrait,
-    before: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let sql = Sql::new("DELETE FROM idempotency_keys WHERE created_at < ? ORDER BY created_at");
-    delete(sql.bind(before), conn).await
-}
-
-/// Deletes deliveries of webhooks from before `before`, and tells how many.
-///
-/// # Errors
-/// When the database fails.
-pub async fn delete_webhook_deliveries(
-    conn: &impl ConnectionTrait,
-    before: DateTime<Utc>,
-) -> Result<u64, StoreError> {
-    let sql = Sql::new("DELETE FROM webhook_deliveries WHERE created_at < ? ORDER BY created_at");
-    delete(sql.bind(before), conn).await
-}
-
-async fn delete(sql: Sql, conn: &impl ConnectionTrait) -> Result<u64, StoreError> {
-    let sql = sql.text(&format!(" LIMIT {ROWS_PER_CALL}"));
-    Ok(sql.run(conn).await?.rows_affected())
+    let (table, age) = kept.table();
+    let text = format!("DELETE FROM {table} WHERE {age} < ? ORDER BY {age} LIMIT {ROWS_PER_CALL}");
+    Ok(Sql::new(text).bind(before).run(conn).await?.rows_affected())
 }
