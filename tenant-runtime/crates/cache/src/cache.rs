@@ -161,8 +161,11 @@ impl Cache {
         compute: &impl AsyncFn() -> Result<Computed, E>,
     ) -> Result<Bytes, E> {
         let Computed { version, body } = self.compute(compute).await?;
-        if let Some(documents) = &self.documents {
-            documents.keep(&Key { version, ..key }, &body, now).await;
+        if let Some(documents) = self.documents.clone() {
+            let key = Key { version, ..key };
+            documents.insert(&key.to_string(), &body, now).await;
+            // Nobody has to wait for it: what it misses goes with its time.
+            tokio::spawn(async move { documents.supersede(&key, now).await });
         }
         Ok(body)
     }

@@ -74,10 +74,9 @@ impl Documents {
         Some(Bytes::copy_from_slice(body))
     }
 
-    /// Keeps an answer, and deletes the one of the version that was kept before, as nobody looks for
-    /// that any more. Two that keep at once may leave one of theirs, which goes with its time.
-    pub async fn keep(&self, key: &Key, body: &Bytes, now: DateTime<Utc>) {
-        self.insert(&key.to_string(), body, now).await;
+    /// Deletes the answer of the version that was kept before, now that this one is kept: nobody
+    /// looks for that any more. Two at once may leave one of theirs, which goes with its time.
+    pub async fn supersede(&self, key: &Key, now: DateTime<Utc>) {
         let last = key.last();
         let read = self.entries.find_one(doc! { "_id": &last }).into_future();
         let Some(found) = self.ask(now, read).await else {

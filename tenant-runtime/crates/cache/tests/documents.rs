@@ -69,14 +69,18 @@ async fn only_the_version_that_was_kept_last_stays() {
         version,
     };
     let there = async |key: Key| documents.find(&key.to_string(), now).await.is_some();
+    let keep = async |key: Key| {
+        documents.insert(&key.to_string(), &BODY, now).await;
+        documents.supersede(&key, now).await;
+    };
     for key in [of(1, 9), of(2, 9), of(1, 12), of(1, 12)] {
-        documents.keep(&key, &BODY, now).await;
+        keep(key).await;
         assert!(there(key).await, "{key}");
     }
     assert!(!there(of(1, 9)).await && there(of(2, 9)).await);
     // One that was computed long does not take a newer one's place.
-    documents.keep(&of(1, 10), &BODY, now).await;
-    documents.keep(&of(1, 13), &BODY, now).await;
+    keep(of(1, 10)).await;
+    keep(of(1, 13)).await;
     assert!(!there(of(1, 12)).await && there(of(1, 13)).await);
     assert_eq!(documents.check(now), Ok(()));
 }
