@@ -65,13 +65,11 @@ impl Unit<'_> {
 
     /// Notes that a notification of the caller's changed, for their other windows.
     pub(crate) fn whisper(&mut self, kind: &'static str, notification: NotificationId) {
-        let id = Clock::system().new_uuid();
         self.whispers.push(Whisper {
-            id,
+            id: Clock::system().new_uuid(),
             kind,
             notification,
             member: self.viewer.member,
-            request: id,
         });
     }
 

@@ -31,7 +31,7 @@ pub(crate) const LIVE: &str = "live";
 /// Something that one member hears of who listens, and nobody else.
 #[derive(Debug, Clone, Copy)]
 pub struct Whisper {
-    /// A new id.
+    /// A new id, which also stands where an event has its request.
     pub id: Uuid,
     /// What happened: `notification.created`.
     pub kind: &'static str,
@@ -39,8 +39,6 @@ pub struct Whisper {
     pub notification: NotificationId,
     /// Whose it is.
     pub member: MemberId,
-    /// In which request or job.
-    pub request: Uuid,
 }
 
 impl Whisper {
@@ -52,7 +50,7 @@ impl Whisper {
             folder_id: None,
             parent_id: None,
             actor_id: self.member,
-            request_id: RequestId::from_uuid(self.request).to_string(),
+            request_id: RequestId::from_uuid(self.id).to_string(),
             changes: vec![FieldChange::of(
                 "member_id",
                 Value::Null,

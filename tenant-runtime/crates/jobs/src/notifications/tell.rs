@@ -190,13 +190,11 @@ impl<'a, C: ConnectionTrait> Teller<'a, C> {
     }
 
     fn whisper(&mut self, kind: &'static str, member: MemberId, notification: NotificationId) {
-        let id = Uuid::now_v7();
         self.whispers.push(Whisper {
-            id,
+            id: Uuid::now_v7(),
             kind,
             notification,
             member,
-            request: id,
         });
     }
 }
