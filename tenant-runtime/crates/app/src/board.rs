@@ -55,8 +55,7 @@ async fn compute(db: &TenantDb, grid: WorkItemId) -> Result<Computed, WorkItemEr
         .ok_or(Denied::NotFound)?;
     let items = store::of_grid(&tx, &everything, grid).await?;
     tx.rollback().await.map_err(StoreError::from)?;
-    let body = serde_json::to_vec(&arrange(item, items))
-        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let body = serde_json::to_vec(&arrange(item, items)).map_err(StoreError::from)?;
     Ok(Computed {
         version: found.version,
         body: body.into(),

@@ -53,9 +53,8 @@ fn read(c: &mut Columns<'_>) -> Result<ActivityRow, StoreError> {
 
 fn json(c: &mut Columns<'_>) -> Result<Json, StoreError> {
     let text: Option<&str> = c.get()?;
-    text.map_or(Ok(Json::Null), |text| {
-        serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))
-    })
+    let value = text.map_or(Ok(Json::Null), serde_json::from_str);
+    Ok(value?)
 }
 
 /// Newest first, before the place `before` = (event number, ordinal).
@@ -132,6 +131,5 @@ fn entry(row: ActivityRow) -> Result<Vec<Value>, StoreError> {
 /// JSON's null is stored as the database's.
 fn stored(value: &Json) -> Result<Option<String>, StoreError> {
     let text = (!value.is_null()).then(|| serde_json::to_string(value));
-    text.transpose()
-        .map_err(|error| StoreError::Unreadable(error.to_string()))
+    Ok(text.transpose()?)
 }

@@ -46,8 +46,7 @@ pub(crate) fn on_item(c: &mut Columns<'_>) -> Result<Vec<LabelOnItem>, StoreErro
     let Some(text) = c.get::<Option<&str>>()? else {
         return Ok(Vec::new());
     };
-    let packed: Vec<Packed> =
-        serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let packed: Vec<Packed> = serde_json::from_str(text)?;
     Ok(packed
         .into_iter()
         .map(|Packed(id, name, colour, primary)| LabelOnItem {

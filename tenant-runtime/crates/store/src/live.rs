@@ -82,7 +82,7 @@ fn read(c: &mut Columns<'_>) -> Result<Row, StoreError> {
     });
     Ok(Row {
         number,
-        event: event.map_err(|error| StoreError::Unreadable(error.to_string())),
+        event: event.map_err(StoreError::from),
     })
 }
 

@@ -74,8 +74,7 @@ pub async fn whisper(
     }
     let first = numbers(conn, whispers.len() as u64).await?;
     let rows = (first..).zip(whispers).map(|(number, whisper)| {
-        let payload = serde_json::to_value(whisper.payload())
-            .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let payload = serde_json::to_value(whisper.payload())?;
         let row = outbox::Model {
             number,
             class: LIVE.to_owned(),
@@ -127,8 +126,7 @@ pub async fn append(
     let count = entries.len() as u64;
     let mut rows = Vec::with_capacity(entries.len());
     for (index, entry) in (0_u64..).zip(entries) {
-        let payload = serde_json::to_value(&entry.payload)
-            .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let payload = serde_json::to_value(&entry.payload)?;
         for class in entry.classes {
             rows.push(outbox::Model {
                 number: index,

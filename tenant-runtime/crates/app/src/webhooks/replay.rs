@@ -82,8 +82,7 @@ pub async fn test_webhook(
     let work = async |unit: &mut Unit<'_>, ()| {
         is_enabled(&locked(unit, webhook).await?)?;
         let (kind, at) = (TEST.to_owned(), unit.now());
-        let body =
-            test_body(webhook, at).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+        let body = test_body(webhook, at).map_err(StoreError::from)?;
         let row = DeliveryRow::new(new_id(), webhook, None, kind, body, at);
         store::insert(unit.conn(), vec![row.clone()]).await?;
         store::schedule(unit.conn(), vec![planned(row.id, at)]).await?;

@@ -69,8 +69,7 @@ fn job(
     payload: &impl Serialize,
     due_at: DateTime<Utc>,
 ) -> Result<Job, StoreError> {
-    let payload =
-        serde_json::to_value(payload).map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let payload = serde_json::to_value(payload)?;
     Ok(Job {
         id: Uuid::now_v7(),
         class: class.name(),

@@ -65,8 +65,7 @@ fn delivery(
     event: &Heard,
 ) -> Result<DeliveryRow, StoreError> {
     let (number, kind) = (event.number, event.kind.clone());
-    let body = body(&kind, number, event.occurred_at, &event.payload)
-        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let body = body(&kind, number, event.occurred_at, &event.payload)?;
     let id = Clock::system().new_id();
     Ok(DeliveryRow::new(
         id,

@@ -105,7 +105,7 @@ fn read(c: &mut Columns<'_>) -> Result<NotificationRow, StoreError> {
         event_number: c.get()?,
         detail: {
             let text: &str = c.get()?;
-            serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))?
+            serde_json::from_str(text)?
         },
         occurred_at: c.time()?,
         created_at: c.time()?,

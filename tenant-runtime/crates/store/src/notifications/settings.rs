@@ -87,8 +87,7 @@ pub async fn put_settings(
     settings: &impl Serialize,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let text = serde_json::to_string(settings)
-        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let text = serde_json::to_string(settings)?;
     Sql::new(
         "INSERT INTO notification_settings (owner_id, settings, updated_at) VALUES (?, ?, ?) \
          ON DUPLICATE KEY UPDATE settings = VALUE(settings), updated_at = VALUE(updated_at)",
@@ -113,5 +112,5 @@ async fn one<T: DeserializeOwned + Default>(
 }
 
 fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))
+    Ok(serde_json::from_str(text)?)
 }

@@ -74,7 +74,7 @@ fn read(c: &mut Columns<'_>) -> Result<WebhookRow, StoreError> {
 
 fn words(c: &mut Columns<'_>) -> Result<Vec<String>, StoreError> {
     let text: &str = c.get()?;
-    serde_json::from_str(text).map_err(|error| StoreError::Unreadable(error.to_string()))
+    Ok(serde_json::from_str(text)?)
 }
 
 /// A webhook.
@@ -165,8 +165,7 @@ pub async fn insert(conn: &impl ConnectionTrait, row: &WebhookRow) -> Result<(),
 /// # Errors
 /// When the database fails.
 pub async fn update(conn: &impl ConnectionTrait, row: &WebhookRow) -> Result<(), StoreError> {
-    let kinds = serde_json::to_string(&row.kinds)
-        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    let kinds = serde_json::to_string(&row.kinds)?;
     Sql::new(
         "UPDATE webhooks SET url = ?, description = ?, kinds = ?, grid_id = ?, folder_id = ?, \
          secret = ?, previous_secret = ?, previous_until = ?, failures = ?, failing_since = ?, \
