@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{StoreError, sql};
 
-pub use changes::LeasedLetter;
+pub use changes::{LeasedLetter, LetterFate};
 
 /// A dead message to keep.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use cp_app::{
-    queues::{self, DeadLetter, DeadLetterFilter, Selection},
+    queues::{self, DeadLetter, DeadLetterFilter, LetterFate, Selection},
     staff::By,
 };
 use kernel::{Limit, TenantId};
@@ -132,12 +132,14 @@ impl DeadLettersCommand {
                 print(&text(&letter, &body))
             }
             Self::Redrive { id: Some(id), .. } => {
-                let (letter, _) = queues::redrive_letter(auth, &by, id).await?;
+                let (letter, _) =
+                    queues::decide_letter(auth, &by, LetterFate::Redrive, id, "").await?;
                 print(&line(&letter))
             }
             Self::Redrive { filter, reason, .. } => {
                 let selection = filter.selection(None, reason);
-                let count = queues::redrive_letters(auth, &by, &selection).await?;
+                let count =
+                    queues::decide_letters(auth, &by, LetterFate::Redrive, &selection).await?;
                 print(&format!("{count} are sent again\n"))
             }
             Self::Discard {
@@ -145,7 +147,8 @@ impl DeadLettersCommand {
                 reason,
                 ..
             } => {
-                let (letter, _) = queues::discard_letter(auth, &by, id, &reason).await?;
+                let (letter, _) =
+                    queues::decide_letter(auth, &by, LetterFate::Discard, id, &reason).await?;
                 print(&line(&letter))
             }
             Self::Discard {
@@ -155,7 +158,8 @@ impl DeadLettersCommand {
                 ..
             } => {
                 let selection = filter.selection(confirm, reason);
-                let count = queues::discard_letters(auth, &by, &selection).await?;
+                let count =
+                    queues::decide_letters(auth, &by, LetterFate::Discard, &selection).await?;
                 print(&format!("{count} were discarded\n"))
             }
         }

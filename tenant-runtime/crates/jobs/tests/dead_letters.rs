@@ -12,7 +12,9 @@ use std::{sync::Arc, time::Duration};
 
 use broker::{Class, ConsumerOptions, Envelope, Publisher, consume, take_dead};
 use central::Central;
-use cp_store::{DeadLetter, DeadLetterFilter, DeadLetterStore, QueuePauseStore, QueueReportStore};
+use cp_store::{
+    DeadLetter, DeadLetterFilter, DeadLetterStore, LetterFate, QueuePauseStore, QueueReportStore,
+};
 use kernel::{EventId, Generation, Limit};
 use lapin::{BasicProperties, options::BasicPublishOptions};
 use support::{LIMIT, RunningRelay, Tenant, World, ready};
@@ -102,7 +104,7 @@ async fn redrive(central: &Central, letter: &DeadLetter) {
     let tx = central.nodes.db.begin().await.unwrap();
     let now = central.nodes.clock.now();
     assert!(
-        DeadLetterStore::redrive(&tx, letter.id, None, now)
+        DeadLetterStore::decide(&tx, LetterFate::Redrive, letter.id, None, now)
             .await
             .unwrap()
     );

@@ -1,7 +1,7 @@
 //! Dead letters: looking at them, sending them again, letting them be. Whatever is decided is in
 //! the audit log, and can be taken back as long as the message is kept.
 
-use cp_store::{DeadLetter, DeadLetterFilter, DeadLetterStore, StoreError};
+use cp_store::{DeadLetter, DeadLetterFilter, DeadLetterStore, LetterFate, StoreError};
 use kernel::Limit;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -76,63 +76,44 @@ pub async fn find_letter(auth: &Auth, id: Uuid) -> Result<(DeadLetter, Vec<u8>),
     found.ok_or(DeadLetterError::NotFound)
 }
 
-/// Has a letter sent again that is dead or was discarded; a worker does so within seconds.
+/// Decides what becomes of a letter. What is to be sent again, also when it was discarded, a worker
+/// sends within seconds; what is let be is kept for thirty days, and can be sent again until then.
 ///
 /// # Errors
-/// When it is no envelope or in another state, or the database fails.
-pub async fn redrive_letter(
+/// When it is to be sent again and is no envelope, it is in another state, or the database fails.
+pub async fn decide_letter(
     auth: &Auth,
     by: &By,
-    id: Uuid,
-) -> Result<(DeadLetter, Vec<u8>), DeadLetterError> {
-    let (letter, _) = find_letter(auth, id).await?;
-    if by.answered::<Uuid>(auth).await?.is_none() {
-        if letter.event_id.is_none() {
-            return Err(DeadLetterError::NoEnvelope);
-        }
-        let tx = auth.central.begin().await.map_err(StoreError::from)?;
-        let (staff, now) = (by.requester.staff, auth.clock.now());
-        if !DeadLetterStore::redrive(&tx, id, staff, now).await? {
-            return Err(DeadLetterError::State(letter.state));
-        }
-        by.record(&tx, auth, of_one("dead_letter.redrive", &letter, ""), &id)
-            .await?;
-        tx.commit().await.map_err(StoreError::from)?;
-    }
-    find_letter(auth, id).await
-}
-
-/// Lets a letter be. It is kept for thirty days, in which it can still be sent again.
-///
-/// # Errors
-/// When it is in another state, or the database fails.
-pub async fn discard_letter(
-    auth: &Auth,
-    by: &By,
+    fate: LetterFate,
     id: Uuid,
     reason: &str,
 ) -> Result<(DeadLetter, Vec<u8>), DeadLetterError> {
     let (letter, _) = find_letter(auth, id).await?;
     if by.answered::<Uuid>(auth).await?.is_none() {
+        if fate == LetterFate::Redrive && letter.event_id.is_none() {
+            return Err(DeadLetterError::NoEnvelope);
+        }
         let tx = auth.central.begin().await.map_err(StoreError::from)?;
         let (staff, now) = (by.requester.staff, auth.clock.now());
-        if !DeadLetterStore::discard(&tx, id, staff, now).await? {
+        if !DeadLetterStore::decide(&tx, fate, id, staff, now).await? {
             return Err(DeadLetterError::State(letter.state));
         }
-        let deed = of_one("dead_letter.discard", &letter, reason);
+        let deed = of_one(fate, &letter, reason);
         by.record(&tx, auth, deed, &id).await?;
         tx.commit().await.map_err(StoreError::from)?;
     }
     find_letter(auth, id).await
 }
 
-/// Has all dead letters sent again that are selected and are envelopes; answers how many.
+/// Decides what becomes of all dead letters that are selected; answers of how many. What is no
+/// envelope is not sent again.
 ///
 /// # Errors
 /// When there are not as many as expected, or the database fails.
-pub async fn redrive_letters(
+pub async fn decide_letters(
     auth: &Auth,
     by: &By,
+    fate: LetterFate,
     selection: &Selection,
 ) -> Result<u64, DeadLetterError> {
     if let Some(count) = by.answered(auth).await? {
@@ -140,31 +121,9 @@ pub async fn redrive_letters(
     }
     let tx = auth.central.begin().await.map_err(StoreError::from)?;
     let (staff, now) = (by.requester.staff, auth.clock.now());
-    let count = DeadLetterStore::redrive_all(&tx, &selection.filter, staff, now).await?;
+    let count = DeadLetterStore::decide_all(&tx, fate, &selection.filter, staff, now).await?;
     selection.check(count)?;
-    let deed = of_all("dead_letter.redrive_all", selection, count);
-    by.record(&tx, auth, deed, &count).await?;
-    tx.commit().await.map_err(StoreError::from)?;
-    Ok(count)
-}
-
-/// Lets all dead letters be that are selected; answers how many.
-///
-/// # Errors
-/// When there are not as many as expected, or the database fails.
-pub async fn discard_letters(
-    auth: &Auth,
-    by: &By,
-    selection: &Selection,
-) -> Result<u64, DeadLetterError> {
-    if let Some(count) = by.answered(auth).await? {
-        return Ok(count);
-    }
-    let tx = auth.central.begin().await.map_err(StoreError::from)?;
-    let (staff, now) = (by.requester.staff, auth.clock.now());
-    let count = DeadLetterStore::discard_all(&tx, &selection.filter, staff, now).await?;
-    selection.check(count)?;
-    let deed = of_all("dead_letter.discard_all", selection, count);
+    let deed = of_all(fate, selection, count);
     by.record(&tx, auth, deed, &count).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(count)
@@ -179,9 +138,12 @@ impl Selection {
     }
 }
 
-fn of_one(action: &'static str, letter: &DeadLetter, reason: &str) -> Deed {
+fn of_one(fate: LetterFate, letter: &DeadLetter, reason: &str) -> Deed {
     Deed {
-        action,
+        action: match fate {
+            LetterFate::Redrive => "dead_letter.redrive",
+            LetterFate::Discard => "dead_letter.discard",
+        },
         tenant: letter.tenant_id.map(Into::into),
         object: Some(letter.id),
         detail: json!({
@@ -190,7 +152,7 @@ fn of_one(action: &'static str, letter: &DeadLetter, reason: &str) -> Deed {
     }
 }
 
-fn of_all(action: &'static str, selection: &Selection, count: u64) -> Deed {
+fn of_all(fate: LetterFate, selection: &Selection, count: u64) -> Deed {
     let filter = &selection.filter;
     let mut detail = json!({
         "count": count, "reason": selection.reason, "class": filter.class, "kind": filter.kind,
@@ -200,7 +162,10 @@ fn of_all(action: &'static str, selection: &Selection, count: u64) -> Deed {
         detail.retain(|_, value| !value.is_null());
     }
     Deed {
-        action,
+        action: match fate {
+            LetterFate::Redrive => "dead_letter.redrive_all",
+            LetterFate::Discard => "dead_letter.discard_all",
+        },
         tenant: filter.tenant,
         object: None,
         detail,

@@ -8,10 +8,10 @@ mod pauses;
 mod reports;
 
 pub use backlog::{BacklogQuery, ListedBacklog, ServerOutbox, list_backlog, list_outboxes};
-pub use cp_store::{DeadLetter, DeadLetterFilter, QueuePause};
+pub use cp_store::{DeadLetter, DeadLetterFilter, LetterFate, QueuePause};
 pub use letters::{
-    DeadLetterError, Selection, count_letters, discard_letter, discard_letters, find_letter,
-    list_letters, redrive_letter, redrive_letters,
+    DeadLetterError, Selection, count_letters, decide_letter, decide_letters, find_letter,
+    list_letters,
 };
 pub use overview::{QueueState, list_queues};
 pub use pauses::{PauseError, pause_class, resume_class};

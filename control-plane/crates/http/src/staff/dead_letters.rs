@@ -3,7 +3,7 @@
 use actix_web::{get, post, web::Data};
 use cp_app::{
     Auth,
-    queues::{self, DeadLetter, DeadLetterFilter, Selection},
+    queues::{self, DeadLetter, DeadLetterFilter, LetterFate, Selection},
 };
 use cp_domain::FleetPermission;
 use cp_staff_api as api;
@@ -99,7 +99,8 @@ pub(super) async fn redrive(
     id: Path<Uuid>,
 ) -> Result<Json<api::DeadLetterView>, ApiError> {
     staff.may(FleetPermission::Operate)?;
-    queues::redrive_letter(&auth, &staff.by(&()), id.into_inner())
+    let (by, id) = (staff.by(&()), id.into_inner());
+    queues::decide_letter(&auth, &by, LetterFate::Redrive, id, "")
         .await
         .map(|found| Json(view(found)))
         .map_err(|error| problems::dead_letter(&error))
@@ -129,8 +130,8 @@ pub(super) async fn discard(
 ) -> Result<Json<api::DeadLetterView>, ApiError> {
     staff.may_now(&auth, FleetPermission::Operate)?;
     let body = body.into_inner();
-    let by = staff.by(&body);
-    queues::discard_letter(&auth, &by, id.into_inner(), body.reason.trim())
+    let (by, id) = (staff.by(&body), id.into_inner());
+    queues::decide_letter(&auth, &by, LetterFate::Discard, id, body.reason.trim())
         .await
         .map(|found| Json(view(found)))
         .map_err(|error| problems::dead_letter(&error))
@@ -156,7 +157,7 @@ pub(super) async fn redrive_all(
     staff.may(FleetPermission::Operate)?;
     let body = body.into_inner();
     let by = staff.by(&body);
-    let count = queues::redrive_letters(&auth, &by, &selection(body))
+    let count = queues::decide_letters(&auth, &by, LetterFate::Redrive, &selection(body))
         .await
         .map_err(|error| problems::dead_letter(&error))?;
     Ok(Json(api::DeadLetterCount { count }))
@@ -187,7 +188,7 @@ pub(super) async fn discard_all(
         return Err(ApiError::invalid("/confirm", "not_confirmed", detail));
     }
     let by = staff.by(&body);
-    let count = queues::discard_letters(&auth, &by, &selection(body))
+    let count = queues::decide_letters(&auth, &by, LetterFate::Discard, &selection(body))
         .await
         .map_err(|error| problems::dead_letter(&error))?;
     Ok(Json(api::DeadLetterCount { count }))

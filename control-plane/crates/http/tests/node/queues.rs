@@ -5,7 +5,7 @@ use cp_node_api::{
     Base64, ClassReport, DEAD_BODY_BYTES, DeadEvent, DeadLetter, DeadLetters, NodeApiError,
     QueueOrders, QueueReport, Redriven,
 };
-use cp_store::{DeadLetterFilter, DeadLetterStore, QueuePauseStore};
+use cp_store::{DeadLetterFilter, DeadLetterStore, LetterFate, QueuePauseStore};
 use kernel::{EventId, Generation, Limit, TenantId};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -76,7 +76,7 @@ async fn a_worker_reports_and_is_told_what_to_do() {
     assert_eq!(kept.len(), 8);
     assert_eq!(kept[0].error.len(), 1000);
     let tx = world.nodes.db.begin().await.unwrap();
-    let count = DeadLetterStore::redrive_all(&tx, &all, None, now).await;
+    let count = DeadLetterStore::decide_all(&tx, LetterFate::Redrive, &all, None, now).await;
     assert_eq!(count.unwrap(), 8);
     tx.commit().await.unwrap();
     // Another ring has other workers and other tenants, but a pause is for all.

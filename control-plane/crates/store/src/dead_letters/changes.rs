@@ -19,76 +19,71 @@ pub struct LeasedLetter {
     pub body: Vec<u8>,
 }
 
-/// A change of state.
-struct Change {
-    state: &'static str,
-    by: Option<StaffId>,
-    at: DateTime<Utc>,
+/// What becomes of dead messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LetterFate {
+    /// They are sent again. Only envelopes are.
+    Redrive,
+    /// They are let be.
+    Discard,
+}
+
+impl LetterFate {
+    const fn state(self) -> &'static str {
+        match self {
+            Self::Redrive => "redriving",
+            Self::Discard => "discarded",
+        }
+    }
+
+    /// Which one can have it: a discarded one can still be sent again.
+    const fn of_one(self) -> &'static str {
+        match self {
+            Self::Redrive => " AND d.state IN ('dead', 'discarded') AND d.event_id IS NOT NULL",
+            Self::Discard => " AND d.state = 'dead'",
+        }
+    }
+
+    /// Which ones have it when it is for many: what was decided of one stays.
+    const fn of_many(self) -> &'static str {
+        match self {
+            Self::Redrive => " AND d.state = 'dead' AND d.event_id IS NOT NULL",
+            Self::Discard => " AND d.state = 'dead'",
+        }
+    }
 }
 
 impl DeadLetterStore {
-    /// Has one sent again that is dead or was discarded; false when it is not so, or no envelope.
+    /// Decides what becomes of one; false when its state does not allow it, or it is no envelope.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn redrive(
+    pub async fn decide(
         tx: &DatabaseTransaction,
+        fate: LetterFate,
         id: Uuid,
         by: Option<StaffId>,
         at: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let only = " AND d.id = ? AND d.state IN ('dead', 'discarded') AND d.event_id IS NOT NULL";
-        let state = "redriving";
-        let changed = change(tx, Change { state, by, at }, only, vec![id.into()]).await?;
+        let only = format!(" AND d.id = ?{}", fate.of_one());
+        let changed = change(tx, fate, (by, at), &only, vec![id.into()]).await?;
         Ok(changed > 0)
     }
 
-    /// Has all dead ones sent again that the filter takes and that are envelopes; answers how many.
+    /// Decides what becomes of all dead ones that the filter takes; answers of how many.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn redrive_all(
+    pub async fn decide_all(
         tx: &DatabaseTransaction,
+        fate: LetterFate,
         filter: &DeadLetterFilter,
         by: Option<StaffId>,
         at: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         let (mut only, values) = filter.conditions();
-        only.push_str(" AND d.state = 'dead' AND d.event_id IS NOT NULL");
-        let state = "redriving";
-        change(tx, Change { state, by, at }, &only, values).await
-    }
-
-    /// Lets one be that is dead; false when it is not.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn discard(
-        tx: &DatabaseTransaction,
-        id: Uuid,
-        by: Option<StaffId>,
-        at: DateTime<Utc>,
-    ) -> Result<bool, StoreError> {
-        let only = " AND d.id = ? AND d.state = 'dead'";
-        let state = "discarded";
-        let changed = change(tx, Change { state, by, at }, only, vec![id.into()]).await?;
-        Ok(changed > 0)
-    }
-
-    /// Lets all dead ones be that the filter takes; answers how many.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn discard_all(
-        tx: &DatabaseTransaction,
-        filter: &DeadLetterFilter,
-        by: Option<StaffId>,
-        at: DateTime<Utc>,
-    ) -> Result<u64, StoreError> {
-        let (mut only, values) = filter.conditions();
-        only.push_str(" AND d.state = 'dead'");
-        let state = "discarded";
-        change(tx, Change { state, by, at }, &only, values).await
+        only.push_str(fate.of_many());
+        change(tx, fate, (by, at), &only, values).await
     }
 
     /// Takes messages that are to be sent again, also those that a worker took and never came back
@@ -159,7 +154,8 @@ impl DeadLetterStore {
 
 async fn change(
     tx: &DatabaseTransaction,
-    change: Change,
+    fate: LetterFate,
+    (by, at): (Option<StaffId>, DateTime<Utc>),
     only: &str,
     of: Vec<Value>,
 ) -> Result<u64, StoreError> {
@@ -167,8 +163,8 @@ async fn change(
         "UPDATE dead_letters d SET d.state = ?, d.changed_at = ?, d.changed_by = ?, \
          d.lease_until = NULL, d.failure = NULL WHERE TRUE{only}"
     );
-    let by = change.by.map(StaffId::as_uuid);
-    let mut values: Vec<Value> = vec![change.state.into(), change.at.into(), by.into()];
+    let by = by.map(StaffId::as_uuid);
+    let mut values: Vec<Value> = vec![fate.state().into(), at.into(), by.into()];
     values.extend(of);
     let statement = Statement::from_sql_and_values(DbBackend::MySql, text, values);
     Ok(tx.execute_raw(statement).await?.rows_affected())
