@@ -9,7 +9,7 @@ use super::{Binding, CLASSES, Queue, Routing, Topology};
 pub fn reference_markdown() -> String {
     let topology = Topology::new("");
     let mut page = String::from(
-        "# Queues\n\nGenerated from `shared/broker/src/topology.rs`; do not edit.\n\n\
+        "# Queues\n\nGenerated from `shared/broker/src/topology.rs` and `topology/classes.rs`; do not edit.\n\n\
          Every queue is a durable quorum queue, and all arguments are explicit. \
          Messages are persistent, mandatory and confirmed. A message that fails goes through the \
          delay levels, one per attempt, and back to its queue; after its last attempt, or when it \
@@ -57,7 +57,7 @@ pub fn reference_markdown() -> String {
     page.push_str(
         "\n## Changing an argument\n\nA queue's arguments never change under its name: the broker \
          refuses such a declaration, and the connection stays down with that reason. Change them in \
-         `topology.rs` and raise the `generation` beside them. The queue of the new generation \
+         `topology/classes.rs` and raise the `generation` beside them. The queue of the new generation \
          (`activity.s0.g2`) is declared beside the old one and bound by the old name as well. \
          `tenant-runtime work` then takes the old one's bindings away, moves its messages over, \
          each acknowledged once the broker confirmed its copy, and deletes it when it is empty and \
