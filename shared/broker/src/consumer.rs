@@ -138,6 +138,25 @@ pub async fn consume<H: Handler>(
     }
 }
 
+/// Has a queue's messages delivered on a channel, so many unacknowledged ones at a time.
+pub(crate) async fn subscribe(
+    channel: &Channel,
+    queue: &str,
+    prefetch: u16,
+) -> Result<Consumer, BrokerError> {
+    // Per consumer, as quorum queues know no other.
+    channel
+        .basic_qos(prefetch, BasicQosOptions { global: false })
+        .await?;
+    let deliveries = channel.basic_consume(
+        ShortString::from(queue),
+        ShortString::default(),
+        BasicConsumeOptions::default(),
+        FieldTable::default(),
+    );
+    Ok(deliveries.await?)
+}
+
 struct Worker<H> {
     link: Link,
     publisher: Publisher,
@@ -174,21 +193,10 @@ impl<H: Handler> Worker<H> {
             // The connection held and the channel did not: the queue may have been deleted.
             self.link.topology().declare(&channel).await?;
         }
-        // Per consumer, as quorum queues know no other.
         let prefetch = self.options.class.spec().prefetch;
-        channel
-            .basic_qos(prefetch, BasicQosOptions { global: false })
-            .await?;
-        let consumer = channel
-            .basic_consume(
-                ShortString::from(self.queue.as_str()),
-                ShortString::default(),
-                BasicConsumeOptions::default(),
-                FieldTable::default(),
-            )
-            .await?;
+        let deliveries = subscribe(&channel, &self.queue, prefetch).await?;
         info!(queue = self.queue, prefetch, "consuming");
-        Ok((channel, consumer))
+        Ok((channel, deliveries))
     }
 
     async fn until_stopped(

@@ -5,18 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
-use lapin::{
-    Channel, Consumer,
-    message::Delivery,
-    options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions},
-    types::{AMQPValue, FieldTable, ShortString},
-};
+use lapin::{Channel, Consumer, message::Delivery, options::BasicAckOptions, types::AMQPValue};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
     BrokerError, Link, Session,
+    consumer::subscribe,
     incoming::attempt,
     outgoing::{DIED_AT, REASON, TRACEPARENT, header},
     topology::UNROUTABLE,
@@ -91,7 +87,7 @@ impl Dead {
     /// Takes them as long as that goes well. The channel is closed at the end: what was delivered
     /// and not kept is in its queue again.
     async fn take<K: Keeper>(&self, session: &Session, keeper: &K) -> Result<(), String> {
-        let started = self.subscribe(session).await;
+        let started = self.start(session).await;
         let (channel, mut deliveries) = started.map_err(|error| error.to_string())?;
         let ended = self.keep_all(&mut deliveries, keeper).await;
         // A channel that failed is closed already.
@@ -99,20 +95,10 @@ impl Dead {
         ended
     }
 
-    async fn subscribe(&self, session: &Session) -> Result<(Channel, Consumer), BrokerError> {
+    async fn start(&self, session: &Session) -> Result<(Channel, Consumer), BrokerError> {
         let channel = session.connection.create_channel().await?;
-        channel
-            .basic_qos(BATCH, BasicQosOptions { global: false })
-            .await?;
-        let consumer = channel
-            .basic_consume(
-                ShortString::from(self.queue.as_str()),
-                ShortString::default(),
-                BasicConsumeOptions::default(),
-                FieldTable::default(),
-            )
-            .await?;
-        Ok((channel, consumer))
+        let deliveries = subscribe(&channel, &self.queue, BATCH).await?;
+        Ok((channel, deliveries))
     }
 
     async fn keep_all<K: Keeper>(
