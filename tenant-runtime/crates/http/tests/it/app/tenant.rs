@@ -8,6 +8,7 @@ use identity::Claims;
 use kernel::{
     Actor, FolderId, Generation, MemberId, Role, Scope, SessionId, TenantContext, TenantId,
 };
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::Value;
 use testkit::{Account, TestDb};
 use url::Url;
@@ -64,6 +65,13 @@ impl Tenant {
             user: self.account.user.clone(),
             password: self.account.password.clone().into(),
         });
+    }
+
+    /// The number that a query gives.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let statement = Statement::from_string(DbBackend::MySql, sql);
+        let row = self.db.conn().query_one_raw(statement).await.unwrap();
+        row.unwrap().try_get_by_index(0).unwrap()
     }
 
     /// The root folder.
