@@ -80,6 +80,32 @@ impl Client {
     }
 }
 
+/// A client of a stream.
+struct Stream(TcpStream);
+
+impl Stream {
+    /// Of the world's grid, for its reader; with these lines in the request's head.
+    async fn open(world: &World, headers: &str) -> Self {
+        let head = format!(
+            "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\n{headers}{}: {}\r\n\r\n",
+            world.grid,
+            identity::HEADER,
+            world.reader.identity()
+        );
+        let mut stream = TcpStream::connect(world.app.serve()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        Self(stream)
+    }
+
+    /// What comes next; nothing when it has ended.
+    async fn more(&mut self) -> String {
+        let mut buffer = Vec::with_capacity(64 * 1024);
+        let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut buffer)).await;
+        read.expect("more in time").unwrap();
+        String::from_utf8_lossy(&buffer).into_owned()
+    }
+}
+
 async fn rename(person: &Person, item: &str, name: &str) {
     let path = format!("/api/v1/work-items/{item}");
     let answer = person.patch(&path, "*", &json!({ "name": name })).await;
@@ -248,22 +274,11 @@ async fn others_in_a_grid_see_who_is_there() {
 #[actix_web::test]
 async fn events_stream_to_those_who_cannot_upgrade() {
     let world = World::new().await;
-    let address = world.app.serve();
-    let head = format!(
-        "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\nlast-event-id: 1-0\r\n{}: {}\r\n\r\n",
-        world.grid,
-        identity::HEADER,
-        world.reader.identity()
-    );
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut stream = Stream::open(&world, "last-event-id: 1-0\r\n").await;
     rename(&world.editor, &world.task, "One").await;
     let mut text = String::new();
-    let mut buffer = vec![0; 64 * 1024];
     while !text.contains("work_item.changed") {
-        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await;
-        let read = read.expect("more in time").unwrap();
-        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        text.push_str(&stream.more().await);
     }
     assert!(text.contains("content-type: text/event-stream"), "{text}");
     for part in ["event: hello\nid: 1-0\ndata: {", "\nevent: event\nid: 1-"] {

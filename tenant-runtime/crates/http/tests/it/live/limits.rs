@@ -5,13 +5,9 @@ use std::time::Duration;
 use kernel::MemberId;
 use serde_json::{Value, json};
 use testkit::StatementCounter;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
 use tr_live::{Presence, PresenceMessage};
 
-use super::{Client, PATIENCE};
+use super::{Client, Stream};
 use crate::matrix::world::World;
 
 #[actix_web::test]
@@ -74,20 +70,10 @@ async fn who_types_is_told_once_a_second_and_that_they_have_gone() {
 #[actix_web::test]
 async fn a_stream_that_is_too_slow_ends_with_a_word() {
     let world = World::new().await;
-    let address = world.app.serve();
-    let head = format!(
-        "GET /api/v1/events?topics=grid:{} HTTP/1.1\r\nhost: node\r\n{}: {}\r\n\r\n",
-        world.grid,
-        identity::HEADER,
-        world.reader.identity()
-    );
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut buffer = vec![0; 64 * 1024];
+    let mut stream = Stream::open(&world, "").await;
     let mut text = String::new();
     while !text.contains("event: subscribed") {
-        let read = stream.read(&mut buffer).await.unwrap();
-        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        text.push_str(&stream.more().await);
     }
     let presence = PresenceMessage {
         grid_id: world.grid.parse().unwrap(),
@@ -101,10 +87,9 @@ async fn a_stream_that_is_too_slow_ends_with_a_word() {
     }
     let mut end = String::new();
     loop {
-        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await;
-        let read = read.expect("more in time").unwrap();
-        end.push_str(&String::from_utf8_lossy(&buffer[..read]));
-        if read == 0 || end.ends_with("0\r\n\r\n") {
+        let more = stream.more().await;
+        end.push_str(&more);
+        if more.is_empty() || end.ends_with("0\r\n\r\n") {
             break;
         }
         let keep = end.len().saturating_sub(500);
