@@ -9,9 +9,9 @@ use tr_domain::WorkItemKind;
 use tr_domain::access::Viewer;
 use uuid::Uuid;
 
-use super::row::{ItemRow, read, select};
+use super::row::{ItemRow, SEEN, read, select};
 use crate::StoreError;
-use crate::access::{visible, visible_in_place};
+use crate::access::visible;
 use crate::sql::{Sql, id_value};
 
 /// Which items.
@@ -160,14 +160,10 @@ pub async fn list(
     after: Option<(String, Uuid)>,
     limit: Limit,
 ) -> Result<Vec<ItemRow>, StoreError> {
-    let seen = if filter.is_in_place() {
-        visible_in_place(viewer, "i.grid_id")
-    } else {
-        visible(viewer, "i.grid_id")
-    };
-    let mut sql = select(viewer)
-        .text("i.deleted_at IS NULL AND ")
-        .append(seen);
+    let mut sql = select(viewer).text("i.deleted_at IS NULL");
+    if !filter.is_in_place() {
+        sql = sql.text(" AND ").append(visible(viewer, "i.grid_id"));
+    }
     let equal = [
         ("i.grid_id", id_value(filter.grid_id)),
         ("i.folder_id", id_value(filter.folder_id)),
@@ -194,10 +190,16 @@ pub async fn list(
             .bind(pattern.clone())
             .bind(pattern);
     }
-    ordered(sql, sort, after).page(limit).all(conn, read).await
+    // In one place, where rows come in their order and most are seen, the level that is read anyway
+    // says so row by row, and a page ends as soon as it is full; over everything that would look at
+    // what others see, too.
+    let seen = if filter.is_in_place() { SEEN } else { "" };
+    let sql = ordered(sql, sort, after, seen);
+    sql.page(limit).all(conn, read).await
 }
 
-fn ordered(sql: Sql, sort: Sort, after: Option<(String, Uuid)>) -> Sql {
+/// The items after a place in an order; `having` goes before the ORDER BY.
+fn ordered(sql: Sql, sort: Sort, after: Option<(String, Uuid)>, having: &str) -> Sql {
     let (than, direction) = if sort.descending {
         ("<", "DESC")
     } else {
@@ -209,20 +211,23 @@ fn ordered(sql: Sql, sort: Sort, after: Option<(String, Uuid)>) -> Sql {
             None => sql,
             Some((_, id)) => sql.text(&format!(" AND i.id {than} ?")).bind(id),
         };
-        return sql.text(&format!(" ORDER BY i.id {direction}"));
+        return sql.text(&format!("{having} ORDER BY i.id {direction}"));
     }
     let sql = match after {
         None => sql,
-        Some((key, id)) => sql
-            .text(&format!(
-                " AND ({expression}, i.id) {than} ({}, ?)",
-                sort.key.place()
+        Some((key, id)) => {
+            let place = sort.key.place();
+            // The first condition is implied; it is there for the index.
+            sql.text(&format!(
+                " AND {expression} {than}= {place} AND ({expression}, i.id) {than} ({place}, ?)"
             ))
+            .bind(key.clone())
             .bind(key)
-            .bind(id),
+            .bind(id)
+        }
     };
     sql.text(&format!(
-        " ORDER BY {expression} {direction}, i.id {direction}"
+        "{having} ORDER BY {expression} {direction}, i.id {direction}"
     ))
 }
 

@@ -57,11 +57,14 @@ pub(super) fn select(viewer: &Viewer) -> Sql {
     .text(", ")
     .append(level_on(viewer, "i.grid_id"))
     .text(
-        " FROM work_items i LEFT JOIN elements e ON e.work_item_id = i.id \
+        " AS viewer_level FROM work_items i LEFT JOIN elements e ON e.work_item_id = i.id \
          LEFT JOIN gates g ON g.work_item_id = i.id \
          LEFT JOIN tasks t ON t.work_item_id = i.id WHERE ",
     )
 }
+
+/// Ends the conditions of [`select`]: of what the viewer sees.
+pub(super) const SEEN: &str = " HAVING viewer_level IS NOT NULL";
 
 /// Reads a row of [`select`].
 pub(super) fn read(c: &mut Columns<'_>) -> Result<ItemRow, StoreError> {
