@@ -116,7 +116,10 @@ impl Outgoing {
     /// The properties; `place` comes back with a returned message and tells which one it was.
     pub(crate) fn properties(&self, place: usize) -> BasicProperties {
         let mut headers = FieldTable::default();
-        headers.insert(ATTEMPT.into(), AMQPValue::LongLongInt(self.attempt.into()));
+        // Without the header it is the first.
+        if self.attempt > 1 {
+            headers.insert(ATTEMPT.into(), AMQPValue::LongLongInt(self.attempt.into()));
+        }
         for (name, value) in [(REASON, &self.reason), (TRACEPARENT, &self.traceparent)] {
             if let Some(value) = value {
                 headers.insert(
@@ -132,8 +135,10 @@ impl Outgoing {
         let mut properties = BasicProperties::default()
             .with_delivery_mode(PERSISTENT)
             .with_content_type("application/json".into())
-            .with_correlation_id(place.to_string().into())
-            .with_headers(headers);
+            .with_correlation_id(place.to_string().into());
+        if !headers.inner().is_empty() {
+            properties = properties.with_headers(headers);
+        }
         if let Some(id) = &self.id {
             properties = properties.with_message_id(short(id));
         }

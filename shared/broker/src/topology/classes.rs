@@ -177,6 +177,16 @@ pub const DELAYS: [DelayLevel; 5] = [
 ];
 
 impl Class {
+    /// The names of all classes, the most urgent first.
+    pub const NAMES: [&'static str; CLASSES.len()] = [
+        Self::Schedule.name(),
+        Self::Notification.name(),
+        Self::Mail.name(),
+        Self::Webhook.name(),
+        Self::Activity.name(),
+        Self::Housekeeping.name(),
+    ];
+
     /// What is particular to the class.
     #[must_use]
     pub const fn spec(self) -> &'static ClassSpec {
@@ -245,6 +255,7 @@ mod tests {
             assert_eq!(spec.class.spec().name, spec.name);
             assert_eq!(Class::named(spec.name), Some(spec.class));
         }
+        assert_eq!(Class::NAMES, CLASSES.map(|spec| spec.name));
         assert_eq!(Class::named("laundry"), None);
     }
 

@@ -6,9 +6,13 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use broker::Class;
+use sea_orm::{
+    ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement, TransactionTrait as _,
+};
 use support::{LIMIT, World};
 use testkit::{Proxy, eventually};
 use tr_jobs::RelaySettings;
+use tr_store::relaying::{self, What};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_waits_behind_its_own_door() {
@@ -119,4 +123,39 @@ async fn with_the_broker_away_the_outbox_grows_says_so_and_drains_by_itself() {
     eventually(LIMIT, || async { tenant.published().await == 30 }).await;
     eventually(LIMIT, || async { relay.relay.check() }).await;
     relay.running.stop().await;
+}
+
+/// A look happens with every pass: if it went through all that waits, a flood would slow itself
+/// down the longer it is.
+#[tokio::test]
+async fn a_look_at_what_waits_costs_the_same_however_much_does() {
+    let world = World::new().await;
+    let tenant = world.tenant().await;
+    // Rows and entries of indexes that the session has read.
+    let rows_read = async |tx: &DatabaseTransaction| -> i64 {
+        let sql = "SELECT CAST(SUM(variable_value) AS SIGNED) FROM \
+                   information_schema.session_status WHERE variable_name LIKE 'Handler_read%'";
+        let statement = Statement::from_string(DbBackend::MySql, sql);
+        let row = tx.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    };
+    let look = async || {
+        let tx = tenant.db.conn().begin().await.unwrap();
+        let before = rows_read(&tx).await;
+        let waiting = relaying::waiting(&tx, &Class::NAMES).await.unwrap();
+        (waiting, rows_read(&tx).await - before)
+    };
+    tenant.commit(10).await;
+    tenant.run("UPDATE outbox SET published_at = NOW(6)").await;
+    tenant.commit(10).await;
+    // The first one opens the tables, too.
+    look().await;
+    let (waiting, read) = look().await;
+    let found: Vec<_> = waiting.iter().map(|one| one.class.as_str()).collect();
+    assert_eq!(found, ["activity", "activity"], "some wait, some are out");
+    assert_eq!(waiting[0].what, What::Events);
+    tenant.commit(400).await;
+    tenant.run("UPDATE outbox SET published_at = NOW(6)").await;
+    tenant.commit(400).await;
+    assert_eq!(look().await.1, read);
 }

@@ -29,50 +29,61 @@ pub enum What {
     Out(DateTime<Utc>),
 }
 
-/// What there is to relay, class by class, from the indexes alone.
+/// What there is to relay of these classes.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn waiting(conn: &impl ConnectionTrait) -> Result<Vec<Waiting>, StoreError> {
-    let rows = Sql::new(question(0, "")).all(conn, waiting_row).await?;
-    let found = rows.into_iter().flatten();
+pub async fn waiting(
+    conn: &impl ConnectionTrait,
+    classes: &[&str],
+) -> Result<Vec<Waiting>, StoreError> {
+    let rows = Sql::new(question(0, "", classes)).all(conn, waiting_row);
+    let found = rows.await?.into_iter().flatten();
     Ok(found.map(|(_, waiting)| waiting).collect())
 }
 
 /// A row of the answer to [`question`].
-pub(crate) fn waiting_row(c: &mut Columns<'_>) -> Result<Option<(usize, Waiting)>, StoreError> {
+pub(crate) fn waiting_row(c: &mut Columns<'_>) -> Result<Vec<(usize, Waiting)>, StoreError> {
     let place = c.place()?;
-    let (what, class, time): (i64, String, Option<DateTime<Utc>>) = (c.get()?, c.get()?, c.get()?);
-    let what = match (what, time) {
-        (0, _) => What::Events,
-        (1, Some(due)) => What::Jobs(due),
-        (_, Some(since)) => What::Out(since),
-        // Nothing of the class is published.
-        (_, None) => return Ok(None),
-    };
-    Ok(Some((place, Waiting { class, what })))
+    let (class, events): (String, i64) = (c.get()?, c.get()?);
+    let due: Option<DateTime<Utc>> = c.get()?;
+    let out: [Option<DateTime<Utc>>; 2] = [c.get()?, c.get()?];
+    let events = (events != 0).then_some(What::Events);
+    let what = events.into_iter().chain(due.map(What::Jobs));
+    let what = what.chain(out.into_iter().flatten().map(What::Out));
+    let waiting = what.map(|what| Waiting {
+        class: class.clone(),
+        what,
+    });
+    Ok(waiting.map(|waiting| (place, waiting)).collect())
 }
 
 /// Rows that are neither done nor dead.
 pub(crate) const OPEN: &str = "done_at IS NULL AND dead_at IS NULL";
 
 /// What waits, asked of the tables of the database that `of` names (as "`name`."), or of the
-/// session's own; each row says `place`.
-pub(crate) fn question(place: usize, of: &str) -> String {
-    format!(
-        "SELECT {place}, 0, class, CAST(NULL AS DATETIME(6)) \
-         FROM {of}outbox FORCE INDEX (outbox_unpublished) \
-         WHERE published_at IS NULL GROUP BY class \
-         UNION ALL \
-         SELECT {place}, 1, class, MIN(due_at) FROM {of}jobs FORCE INDEX (jobs_unpublished) \
-         WHERE published_at IS NULL GROUP BY class \
-         UNION ALL \
-         SELECT {place}, 2, class, MIN(published_at) \
-         FROM {of}outbox FORCE INDEX (outbox_outstanding) WHERE {OPEN} GROUP BY class \
-         UNION ALL \
-         SELECT {place}, 2, class, MIN(published_at) \
-         FROM {of}jobs FORCE INDEX (jobs_outstanding) WHERE {OPEN} GROUP BY class"
-    )
+/// session's own; each row says `place`. Every class is looked up in the indexes by itself, so that
+/// it costs the same however much waits.
+pub(crate) fn question(place: usize, of: &str, classes: &[&str]) -> String {
+    let out = |table: &str, class: &str| {
+        format!(
+            "(SELECT published_at FROM {of}{table} FORCE INDEX ({table}_outstanding) \
+             WHERE {OPEN} AND class = '{class}' AND published_at IS NOT NULL \
+             ORDER BY published_at LIMIT 1)"
+        )
+    };
+    let each = classes.iter().map(|class| {
+        format!(
+            "SELECT {place}, '{class}', EXISTS (\
+             SELECT 1 FROM {of}outbox FORCE INDEX (outbox_unpublished) \
+             WHERE published_at IS NULL AND class = '{class}'), \
+             (SELECT due_at FROM {of}jobs FORCE INDEX (jobs_unpublished) \
+             WHERE published_at IS NULL AND class = '{class}' ORDER BY due_at LIMIT 1), {}, {}",
+            out("outbox", class),
+            out("jobs", class)
+        )
+    });
+    each.collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 /// A row that waits to be published.
@@ -103,21 +114,24 @@ fn unpublished(row: RowId, c: &mut Columns<'_>) -> Result<Unpublished, StoreErro
     })
 }
 
-/// The first events of a class that wait, in the order of their numbers.
+/// The first events of a class that wait, of those with a higher number than `after`, in the order of
+/// their numbers.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn events(
     conn: &impl ConnectionTrait,
     class: &str,
+    after: u64,
     limit: usize,
 ) -> Result<Vec<Unpublished>, StoreError> {
     Sql::new(
         "SELECT number, event_id, kind, version, occurred_at, traceparent \
          FROM outbox FORCE INDEX (outbox_unpublished) \
-         WHERE published_at IS NULL AND class = ? ORDER BY number",
+         WHERE published_at IS NULL AND class = ? AND number > ? ORDER BY number",
     )
     .bind(class)
+    .bind(after)
     .text(&format!(" LIMIT {limit}"))
     .all(conn, |c| {
         let row = RowId::Event(c.get()?);

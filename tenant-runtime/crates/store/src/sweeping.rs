@@ -7,13 +7,14 @@ use crate::StoreError;
 use crate::relaying::{OPEN, Waiting, question, waiting_row};
 use crate::sql::Columns;
 
-/// What there is to relay in each of these databases, with its place in the list.
+/// What there is to relay of these classes in each of these databases, with its place in the list.
 ///
 /// # Errors
 /// When the server fails, or one of the databases cannot be looked at.
 pub async fn waiting(
     conn: &mut SweepConnection,
     databases: &[&str],
+    classes: &[&str],
 ) -> Result<Vec<(usize, Waiting)>, StoreError> {
     let open = open(conn, databases).await?;
     if open.is_empty() {
@@ -21,12 +22,17 @@ pub async fn waiting(
     }
     let questions: Vec<String> = open
         .iter()
-        .filter_map(|place| Some(question(*place, &qualified(databases.get(*place)?))))
+        .filter_map(|place| {
+            let of = qualified(databases.get(*place)?);
+            Some(question(*place, &of, classes))
+        })
         .collect();
     let rows = conn.rows(questions.join(" UNION ALL ")).await?;
-    rows.iter()
-        .filter_map(|row| waiting_row(&mut Columns::of_row(row)).transpose())
-        .collect()
+    let found: Vec<_> = rows
+        .iter()
+        .map(|row| waiting_row(&mut Columns::of_row(row)))
+        .collect::<Result<_, _>>()?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// The places of the databases with a row that is neither done nor dead. What was not published is

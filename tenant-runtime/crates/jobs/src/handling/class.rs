@@ -45,7 +45,8 @@ impl<E: Effect> ClassHandler<E> {
             effect: &self.effect,
         };
         let verdicts = batch.handle(&messages).await;
-        self.place.nudge.room(tenant.tenant);
+        let done = verdicts.iter().filter(|verdict| **verdict == Verdict::Done);
+        self.place.nudge.room(tenant.tenant, E::CLASS, done.count());
         self.place.nudge.nudge(tenant);
         verdicts
     }

@@ -15,6 +15,10 @@ use tokio::sync::Notify;
 /// The first pause before a tenant is tried again, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
+/// Room of so many thousandths of what a tenant may have out of a class is used at once; for less it
+/// is not asked again before its pause is over: asking costs as much for few events as for many.
+const ROOM: usize = 500;
+
 /// Why a tenant is left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
@@ -56,6 +60,8 @@ struct Behind {
     /// Whether its database could not be asked. One worker at a time tries such tenants, so that a
     /// server that lets everybody wait does not stop the others' tenants.
     failed: bool,
+    /// How much room there is since it was taken last, in thousandths.
+    room: usize,
     tried: Instant,
     due: Instant,
 }
@@ -65,6 +71,10 @@ impl Behind {
     /// tried again soon, however long the pause had become.
     fn knocked(&mut self, tenant: TenantContext) {
         self.tenant = newer(self.tenant, tenant);
+        self.soon();
+    }
+
+    fn soon(&mut self) {
         self.due = self.due.min(self.tried + PAUSES.0);
     }
 }
@@ -83,11 +93,23 @@ impl Doors {
         self.ready.notify_one();
     }
 
-    /// Some of the tenant's events were done. If it was left behind there may be room now.
-    pub(crate) fn room(&self, tenant: TenantId) {
-        if let Some(behind) = self.lock().behind.get_mut(&tenant) {
-            behind.due = Instant::now();
+    /// Events of the tenant were done, so many thousandths of what may be out. If it was left behind
+    /// there may be room now.
+    pub(crate) fn room(&self, tenant: TenantId, thousandths: usize) {
+        let mut state = self.lock();
+        let busy = state.busy.contains(&tenant);
+        let Some(behind) = state.behind.get_mut(&tenant) else {
+            return;
+        };
+        behind.soon();
+        behind.room += thousandths;
+        if behind.room < ROOM || behind.failed || busy {
+            return;
         }
+        let tenant = behind.tenant;
+        state.enqueue(tenant);
+        drop(state);
+        self.ready.notify_one();
     }
 
     /// The next tenant, which is then busy until it is done or left behind.
@@ -139,6 +161,7 @@ impl Doors {
         let since = oldest
             .or(before.as_ref().map(|before| before.since))
             .unwrap_or(now);
+        let room = before.as_ref().map_or(0, |before| before.room);
         let pause = match before {
             Some(before) if !progress => (before.pause * 2).min(PAUSES.1),
             _ => PAUSES.0,
@@ -149,8 +172,10 @@ impl Doors {
             since,
             pause,
             failed: left == Left::NoDatabase,
+            room,
             tried,
-            due: tried + pause,
+            // Room that was made meanwhile this try may not have seen.
+            due: if room < ROOM { tried + pause } else { tried },
         };
         if let Some(knocked) = state.waiting.remove(&tenant.tenant) {
             behind.knocked(knocked);
@@ -255,6 +280,9 @@ impl State {
         let place = self.next_place()?;
         let id = self.queue.remove(place)?;
         self.busy.insert(id);
+        if let Some(behind) = self.behind.get_mut(&id) {
+            behind.room = 0;
+        }
         self.waiting.remove(&id)
     }
 
@@ -351,7 +379,7 @@ mod tests {
             (doors.behind(), doors.oldest_age(at(5))),
             (1, Duration::from_secs(5))
         );
-        doors.room(tenant(1).tenant);
+        doors.room(tenant(1).tenant, ROOM);
         doors.knock_again(at(6));
         assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
         doors.left_behind(tenant(1), Left::NoBroker, at(7));
@@ -369,12 +397,32 @@ mod tests {
         doors.knock(tenant(1));
         doors.next().now_or_never().unwrap();
         doors.left_behind(tenant(1), rows(true), at(1));
-        doors.room(tenant(1).tenant);
+        doors.room(tenant(1).tenant, ROOM);
         doors.knock_again(at(1));
         doors.next().now_or_never().unwrap();
         doors.knock(tenant(1));
         doors.done(tenant(1));
         assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+    }
+
+    #[test]
+    fn much_room_is_used_at_once_and_room_made_meanwhile_is_not_forgotten() {
+        let doors = Doors::default();
+        doors.knock(tenant(1));
+        doors.next().now_or_never().unwrap();
+        doors.left_behind(tenant(1), rows(true), at(1));
+        doors.room(tenant(1).tenant, ROOM - 1);
+        assert_eq!(doors.next().now_or_never(), None);
+        doors.room(tenant(1).tenant, 1);
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.room(tenant(1).tenant, ROOM);
+        assert_eq!(doors.next().now_or_never(), None, "it is being relayed");
+        doors.left_behind(tenant(1), rows(false), at(2));
+        doors.knock_again(at(2));
+        assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
+        doors.left_behind(tenant(1), rows(false), at(3));
+        doors.knock_again(at(3));
+        assert_eq!(doors.next().now_or_never(), None, "that room is used");
     }
 
     #[test]
@@ -406,7 +454,9 @@ mod tests {
             doors.next().now_or_never().unwrap();
             let left = [Left::NoDatabase, rows(false)][usize::from(number == 3)];
             doors.left_behind(tenant(number), left, at(1));
-            doors.room(tenant(number).tenant);
+        }
+        for behind in doors.lock().behind.values_mut() {
+            behind.due = Instant::now();
         }
         doors.knock_again(at(2));
         let taken = [(); 2].map(|()| doors.next().now_or_never().unwrap());

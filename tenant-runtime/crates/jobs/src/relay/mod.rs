@@ -13,7 +13,7 @@ mod plan;
 
 use std::{sync::Arc, time::Duration};
 
-use broker::Publisher;
+use broker::{Class, Publisher};
 use clock::Clock;
 use db::TenantPools;
 use kernel::{TenantContext, TenantId};
@@ -66,9 +66,10 @@ impl Nudge {
         self.doors.knock(tenant);
     }
 
-    /// Events of the tenant were done, so that others may be published.
-    pub(crate) fn room(&self, tenant: TenantId) {
-        self.doors.room(tenant);
+    /// So many events of a class were done for the tenant, so that others may be published.
+    pub(crate) fn room(&self, tenant: TenantId, class: Class, events: usize) {
+        let most = usize::from(class.spec().outstanding).max(1);
+        self.doors.room(tenant, 1000 * events / most);
     }
 
     /// A sweep found something of the tenant.

@@ -16,6 +16,11 @@ use super::{
     plan::{Plan, lost_before},
 };
 
+/// Batches of a class that a tenant has published before the next tenant's turn, at most. What they
+/// cost once is shared by all of them: the look at what is outstanding, and the note of what was
+/// published, which by then finds most of it done.
+const BATCHES: usize = 4;
+
 /// What a pass came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
@@ -96,7 +101,7 @@ impl Relay {
         tenant: &TenantContext,
     ) -> Result<(Pass, Option<DateTime<Utc>>), PassError> {
         let db = self.pools.get(tenant).await?;
-        let waiting = relaying::waiting(db.conn()).await?;
+        let waiting = relaying::waiting(db.conn(), &Class::NAMES).await?;
         let plan = Plan::of(&waiting, self.clock.now());
         if plan.busy {
             self.backlog.saw(*tenant);
@@ -137,32 +142,57 @@ impl Relay {
         class: Class,
     ) -> Result<Pass, PassError> {
         let (name, most) = (class.name(), most(class, self.settings.outstanding));
-        let now = self.clock.now();
-        let mut rows = relaying::events(db.conn(), name, self.settings.batch).await?;
-        rows.extend(relaying::due_jobs(db.conn(), name, now, self.settings.batch).await?);
+        let (now, batch) = (self.clock.now(), self.settings.batch);
+        let mut rows = relaying::events(db.conn(), name, 0, batch).await?;
+        let jobs = relaying::due_jobs(db.conn(), name, now, batch).await?;
+        let only_events = jobs.is_empty();
+        rows.extend(jobs);
         if rows.is_empty() {
             return Ok(Pass::Empty);
         }
         rows.sort_by(by_time);
-        rows.truncate(self.settings.batch);
         let outstanding = relaying::outstanding(db.conn(), name, most).await?;
-        let room = most.saturating_sub(outstanding).min(rows.len());
-        let next = rows.get(..room).unwrap_or_default();
-        let messages = self.messages(tenant, class, next)?;
-        let answers = self.publisher.publish(&messages).await;
-        let confirmed = confirmed(next, &answers);
+        let mut room = most.saturating_sub(outstanding);
+        let mut turn = Turn::default();
+        while turn.go(self.publish(tenant, class, rows, room).await?) && only_events {
+            room = room.saturating_sub(batch);
+            let after = turn.confirmed.iter().filter_map(number).max();
+            rows = relaying::events(db.conn(), name, after.unwrap_or(0), batch).await?;
+            if rows.is_empty() {
+                break;
+            }
+        }
+        // Late enough that consumers have done most of them, which saves noting it here.
+        let confirmed = turn.confirmed;
         relaying::mark_published(db.conn(), name, &confirmed, self.clock.now()).await?;
         metrics::counter!("outbox_published_total", "class" => name)
             .increment(confirmed.len() as u64);
+        Ok(turn.pass)
+    }
+
+    /// Publishes the first of these rows, a batch of them at most and as many as there is room for.
+    async fn publish(
+        &self,
+        tenant: &TenantContext,
+        class: Class,
+        mut rows: Vec<Unpublished>,
+        room: usize,
+    ) -> Result<(Vec<RowId>, Pass), PassError> {
+        rows.truncate(self.settings.batch);
+        let next = rows.get(..room.min(rows.len())).unwrap_or_default();
+        let messages = self.messages(tenant, class, next)?;
+        let answers = self.publisher.publish(&messages).await;
+        let confirmed = confirmed(next, &answers);
         let left = rows.iter().find(|row| !confirmed.contains(&row.row));
-        Ok(match left {
+        let pass = match left {
             None if rows.len() < self.settings.batch => Pass::Empty,
             None => Pass::More,
             Some(next) => Pass::Left {
                 oldest: next.occurred_at,
                 progress: !confirmed.is_empty(),
             },
-        })
+        };
+        Ok((confirmed, pass))
     }
 
     fn messages(
@@ -176,6 +206,45 @@ impl Relay {
             .map(|row| Outgoing::new(topology, class, &envelope(tenant, row)))
             .collect::<Result<_, _>>()
             .map_err(|error| PassError::Failed(error.to_string()))
+    }
+}
+
+/// What a tenant had published of one class in its turn.
+#[derive(Debug)]
+struct Turn {
+    batches: usize,
+    confirmed: Vec<RowId>,
+    pass: Pass,
+}
+
+impl Default for Turn {
+    fn default() -> Self {
+        Self {
+            batches: 0,
+            confirmed: Vec::new(),
+            pass: Pass::Empty,
+        }
+    }
+}
+
+impl Turn {
+    /// Notes a batch; whether another one may follow.
+    fn go(&mut self, (confirmed, pass): (Vec<RowId>, Pass)) -> bool {
+        let progress = !self.confirmed.is_empty();
+        self.confirmed.extend(confirmed);
+        self.batches += 1;
+        self.pass = match pass {
+            Pass::Left { oldest, .. } if progress => Pass::Left { oldest, progress },
+            pass => pass,
+        };
+        pass == Pass::More && self.batches < BATCHES
+    }
+}
+
+fn number(row: &RowId) -> Option<u64> {
+    match row {
+        RowId::Event(number) => Some(*number),
+        RowId::Job(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use broker::Class;
 use db::{SweepAddress, SweepConnection};
 use kernel::{ServerId, TenantContext};
 use tr_store::{relaying::Waiting, sweeping};
@@ -37,7 +38,7 @@ impl Servers {
     ) -> Option<Vec<(TenantContext, Vec<Waiting>)>> {
         let connection = self.connection(server).await?;
         let names: Vec<&str> = tenants.iter().map(|(_, name)| name.as_str()).collect();
-        let rows = match sweeping::waiting(connection, &names).await {
+        let rows = match sweeping::waiting(connection, &names, &Class::NAMES).await {
             Ok(rows) => rows,
             Err(error) => {
                 // A tenant moves, or its account is not let in yet.

@@ -368,7 +368,7 @@ impl Office {
     /// The same for a class, once; tells whether there was anything.
     async fn pass<E: Effect>(&self, handler: &ClassHandler<E>) -> bool {
         let (conn, class, now) = (self.db.conn(), E::CLASS.name(), self.clock.now());
-        let mut rows = relaying::events(conn, class, 100).await.unwrap();
+        let mut rows = relaying::events(conn, class, 0, 100).await.unwrap();
         rows.extend(relaying::due_jobs(conn, class, now, 100).await.unwrap());
         let ids: Vec<_> = rows.iter().map(|row| row.row).collect();
         relaying::mark_published(conn, class, &ids, now)

@@ -138,7 +138,7 @@ impl Scene {
 
     async fn pass<E: tr_jobs::Effect>(&self, handler: &ClassHandler<E>) -> usize {
         let (conn, class, now) = (self.db.conn(), E::CLASS.name(), Utc::now());
-        let mut rows = relaying::events(conn, class, 200).await.unwrap();
+        let mut rows = relaying::events(conn, class, 0, 200).await.unwrap();
         rows.extend(relaying::due_jobs(conn, class, now, 200).await.unwrap());
         let batch: Vec<Incoming> = rows.iter().map(|row| self.incoming(row)).collect();
         let ids: Vec<RowId> = rows.iter().map(|row| row.row).collect();
