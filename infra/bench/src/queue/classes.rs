@@ -49,6 +49,14 @@ impl Measured {
         }
     }
 
+    /// Events of a round, over all tenants: enough for seconds.
+    pub const fn backlog(self) -> usize {
+        match self {
+            Self::Activity => 48_000,
+            Self::Notification | Self::Schedule => 16_000,
+        }
+    }
+
     /// What handles it, as in the program that works.
     pub fn handler(self, place: &Workplace) -> Works {
         match self {

@@ -1,5 +1,5 @@
 //! What the broker gives at most: lapin alone, as many publishers and consumers, batches, prefetch
-//! and queues as the product has, and messages of the same bytes.
+//! and queues as the product has, and messages of the same bytes with the same properties.
 
 use std::time::{Duration, Instant};
 
@@ -130,9 +130,10 @@ impl Floor {
             ..BasicPublishOptions::default()
         };
         let mut confirms = Vec::with_capacity(count);
-        for _ in 0..count {
-            let body = serde_json::to_vec(&envelope(tenant))?;
-            let properties = BasicProperties::default().with_delivery_mode(2);
+        for place in 0..count {
+            let envelope = envelope(tenant);
+            let body = serde_json::to_vec(&envelope)?;
+            let properties = properties(&envelope, place);
             let (exchange, key) = (exchange.as_str().into(), key.as_str().into());
             let sent = channel.basic_publish(exchange, key, options, &body, properties);
             confirms.push(sent.await?);
@@ -194,6 +195,16 @@ async fn consume(
         }
     }
     Ok(())
+}
+
+/// What the product would send with it.
+fn properties(envelope: &Envelope, place: usize) -> BasicProperties {
+    BasicProperties::default()
+        .with_delivery_mode(2)
+        .with_content_type("application/json".into())
+        .with_correlation_id(place.to_string().into())
+        .with_message_id(envelope.id.to_string().into())
+        .with_type(envelope.kind.as_str().into())
 }
 
 /// What the product would send.

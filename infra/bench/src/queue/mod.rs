@@ -20,8 +20,6 @@ use product::Product;
 
 /// Rounds of each, in turn.
 const ROUNDS: usize = 3;
-/// Events of a round, over all tenants.
-const BACKLOG: usize = 16_000;
 /// Events a second, and for how many of them, when it is measured how long one takes.
 const RATE: f64 = 200.0;
 const AT_A_RATE: usize = 2_000;
@@ -34,6 +32,8 @@ struct ClassFigures {
     floor_per_second: Vec<f64>,
     dwell: Dwell,
     floor_dwell: Dwell,
+    /// Messages that came again for what was done: each costs, and does nothing.
+    repeated: usize,
 }
 
 /// How long events took from their commit to their effect.
@@ -99,12 +99,13 @@ async fn measure(class: classes::Measured) -> Result<ClassFigures> {
     let product = Product::start(class).await?;
     let floor = floor::Floor::start(&product).await?;
     // The first round of each warms up connections and statements.
-    product.backlog(BACKLOG / 8).await?;
-    floor.backlog(BACKLOG / 8).await?;
+    let backlog = class.backlog();
+    product.backlog(backlog / 8).await?;
+    floor.backlog(backlog / 8).await?;
     let (mut per_second, mut floor_per_second) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        floor_per_second.push(floor.backlog(BACKLOG).await?);
-        per_second.push(product.backlog(BACKLOG).await?);
+        floor_per_second.push(floor.backlog(backlog).await?);
+        per_second.push(product.backlog(backlog).await?);
         report::line(&format!(
             "{name:<13} {:>7.0}/s   floor {:>7.0}/s",
             per_second.last().copied().unwrap_or_default(),
@@ -117,15 +118,17 @@ async fn measure(class: classes::Measured) -> Result<ClassFigures> {
         floor_per_second,
         dwell: Dwell::of(product.at_a_rate(RATE, AT_A_RATE).await?),
         floor_dwell: Dwell::of(floor.at_a_rate(RATE, AT_A_RATE).await?),
+        repeated: product.repeated().await,
     };
     report::line(&format!(
         "{name:<13} {:.2} of the floor; dwell at {RATE:.0}/s p50 {:.1} ms, p99 {:.1} ms; \
-         floor p50 {:.1} ms, p99 {:.1} ms",
+         floor p50 {:.1} ms, p99 {:.1} ms; {} came again",
         figures.of_floor(),
         millis(figures.dwell.p50_micros),
         millis(figures.dwell.p99_micros),
         millis(figures.floor_dwell.p50_micros),
         millis(figures.floor_dwell.p99_micros),
+        figures.repeated,
     ));
     Ok(figures)
 }
