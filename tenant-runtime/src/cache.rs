@@ -1,5 +1,7 @@
 //! The cache of a process, from its settings.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use tr_cache::{Cache, CacheSettings, Documents};
 
@@ -14,6 +16,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Cache> {
         memory: settings.cache.memory_mib * 1024 * 1024,
         computing: settings.cache.computing,
         check_every: settings.cache.check_every,
+        share_after: Duration::from_millis(settings.cache.share_after_ms),
     };
     Ok(Cache::new(kept, documents(settings).await?))
 }

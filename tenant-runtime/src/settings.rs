@@ -99,6 +99,9 @@ pub struct Cache {
     pub computing: usize,
     /// One of so many answers found is computed again and compared.
     pub check_every: u64,
+    /// How long an answer must have been computed, in milliseconds, to be kept on the document
+    /// server.
+    pub share_after_ms: u64,
 }
 
 /// `[pools]`

@@ -14,7 +14,7 @@ pub fn line(text: &str) {
 /// A bar and what came out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Bar {
-    name: &'static str,
+    name: String,
     measured: f64,
     limit: f64,
     met: bool,
@@ -22,9 +22,9 @@ pub struct Bar {
 
 impl Bar {
     /// A value that has to be at least this.
-    pub fn at_least(name: &'static str, measured: f64, limit: f64) -> Self {
+    pub fn at_least(name: impl Into<String>, measured: f64, limit: f64) -> Self {
         Self {
-            name,
+            name: name.into(),
             measured,
             limit,
             met: measured >= limit,
@@ -32,9 +32,9 @@ impl Bar {
     }
 
     /// A value that may be at most this.
-    pub fn at_most(name: &'static str, measured: f64, limit: f64) -> Self {
+    pub fn at_most(name: impl Into<String>, measured: f64, limit: f64) -> Self {
         Self {
-            name,
+            name: name.into(),
             measured,
             limit,
             met: measured <= limit,

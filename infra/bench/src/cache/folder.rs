@@ -44,9 +44,9 @@ pub struct Listing(HashMap<Uuid, Vec<u8>>);
 /// Which grids of the folder the reader sees, with the version of the listing.
 const SEEN: &str = "SELECT i.id, (SELECT e.version FROM cache_epochs e WHERE e.scope = ?) \
     FROM work_items i WHERE i.folder_id = ? AND i.deleted_at IS NULL AND EXISTS (SELECT 1 \
-    FROM grants gr LEFT JOIN member_groups mg ON mg.id = gr.group_id \
-    LEFT JOIN group_members gm ON gm.group_id = gr.group_id AND gm.member_id = ? \
-    WHERE (gr.member_id = ? OR mg.system IN ('users', 'internal') OR gm.member_id IS NOT NULL) \
+    FROM grants gr WHERE (gr.member_id = ? \
+    OR gr.group_id IN (SELECT id FROM member_groups WHERE system IN ('users', 'internal')) \
+    OR gr.group_id IN (SELECT group_id FROM group_members WHERE member_id = ?)) \
     AND gr.object_id = i.id) ORDER BY i.position, i.id";
 
 impl Listing {

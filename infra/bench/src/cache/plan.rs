@@ -1,4 +1,4 @@
-//! A tenant with a large board and a full folder, and somebody who reads them by the grant of a
+//! A tenant with two boards of 5,000 tasks and a full folder, and somebody who reads them by the grant of a
 //! group.
 
 use anyhow::Result;
@@ -12,25 +12,54 @@ use tr_app::{
     Outcome,
     work_items::{CreateWorkItem, PatchWorkItem, create_work_item, patch_work_item},
 };
-use tr_cache::{Cache, CacheSettings, Documents};
+use tr_cache::Documents;
 use tr_domain::{ContentPatch, ElementType, WorkItemKind};
 use uuid::Uuid;
 
 use crate::tenancy::{Tenancy, Tenant};
 
-const STAGES: usize = 10;
-const THEMES: usize = 5;
-/// In each cell.
-const ELEMENTS: usize = 5;
-/// In each element: 5,000 in all.
-const TASKS: usize = 20;
+/// What a board has of each; 5,000 tasks in all. A board shows its elements with the count of their
+/// tasks, so that it is the elements that make it large.
+struct Shape {
+    kind: &'static str,
+    stages: usize,
+    themes: usize,
+    /// In each cell.
+    elements: usize,
+    /// In each element.
+    tasks: usize,
+}
+
+const SHAPES: [Shape; 2] = [
+    Shape {
+        kind: "board, 250 elements",
+        stages: 10,
+        themes: 5,
+        elements: 5,
+        tasks: 20,
+    },
+    Shape {
+        kind: "board, 2500 elements",
+        stages: 25,
+        themes: 20,
+        elements: 5,
+        tasks: 2,
+    },
+];
 const GRIDS: usize = 500;
+
+/// A grid that is read as a board.
+pub struct Board {
+    pub kind: &'static str,
+    pub grid: WorkItemId,
+    /// One of its elements.
+    pub element: WorkItemId,
+}
 
 /// The tenant.
 pub struct Plan {
     pub db: TenantDb,
-    pub grid: WorkItemId,
-    pub element: WorkItemId,
+    pub boards: Vec<Board>,
     pub folder: FolderId,
     context: TenantContext,
     tenant: Tenant,
@@ -47,15 +76,24 @@ impl Plan {
         people(&tenant, root).await?;
         let mut plan = Self {
             db: tenancy.pools.get(&context).await?,
-            grid: WorkItemId::from_uuid(root),
-            element: WorkItemId::from_uuid(root),
+            boards: Vec::new(),
             folder: FolderId::from_uuid(root),
             context,
             tenant,
             _tenancy: tenancy,
         };
-        plan.grid = plan.fill_folder().await?;
-        plan.fill_board().await?;
+        for number in 2..GRIDS {
+            plan.grid(number).await?;
+        }
+        for (number, shape) in SHAPES.iter().enumerate() {
+            let grid = plan.grid(number).await?;
+            plan.boards.push(plan.board(grid, shape).await?);
+        }
+        plan.tenant
+            .database
+            .conn()
+            .execute_unprepared("ANALYZE TABLE work_items, grants, elements, tasks")
+            .await?;
         Ok(plan)
     }
 
@@ -65,24 +103,15 @@ impl Plan {
     }
 
     /// Writes into the board, so that what was kept of it is not given any more.
-    pub async fn change(&self) -> Result<()> {
+    pub async fn change(&self, board: &Board) -> Result<()> {
         let command = PatchWorkItem {
-            id: self.element,
+            id: board.element,
             if_match: IfMatch::Any,
             content: named(&format!("Curtain wall {}", Uuid::now_v7())),
             labels: None,
         };
         patch_work_item(&self.context_of(Role::Architect), &self.db, command).await?;
         Ok(())
-    }
-
-    /// A cache as a program has it, with this memory.
-    pub fn cache(&self, memory: u64, documents: Option<Documents>) -> Cache {
-        let settings = CacheSettings {
-            memory,
-            ..CacheSettings::default()
-        };
-        Cache::new(settings, documents)
     }
 
     /// Where answers are kept beside the process.
@@ -105,48 +134,52 @@ impl Plan {
         }
     }
 
-    async fn fill_folder(&self) -> Result<WorkItemId> {
-        let mut grid = None;
-        for number in 0..GRIDS {
-            let command = CreateWorkItem {
-                folder_id: Some(self.folder),
-                ..new(WorkItemKind::Grid, &format!("Hall {number}"))
-            };
-            grid = Some(self.create(command).await?);
-        }
-        grid.ok_or_else(|| anyhow::anyhow!("a folder without grids"))
+    async fn grid(&self, number: usize) -> Result<WorkItemId> {
+        let command = CreateWorkItem {
+            folder_id: Some(self.folder),
+            ..new(WorkItemKind::Grid, &format!("Hall {number}"))
+        };
+        self.create(command).await
     }
 
-    async fn fill_board(&mut self) -> Result<()> {
+    async fn board(&self, grid: WorkItemId, shape: &Shape) -> Result<Board> {
         let under = |kind, name: String, parent| CreateWorkItem {
             parent_id: Some(parent),
             ..new(kind, &name)
         };
         let mut themes = Vec::new();
-        for number in 0..THEMES {
-            let theme = under(WorkItemKind::Theme, format!("Theme {number}"), self.grid);
+        for number in 0..shape.themes {
+            let theme = under(WorkItemKind::Theme, format!("Theme {number}"), grid);
             themes.push(self.create(theme).await?);
         }
-        for number in 0..STAGES {
-            let stage = under(WorkItemKind::Stage, format!("Stage {number}"), self.grid);
+        let mut element = grid;
+        for number in 0..shape.stages {
+            let stage = under(WorkItemKind::Stage, format!("Stage {number}"), grid);
             let stage = self.create(stage).await?;
             for theme in &themes {
-                for number in 0..ELEMENTS {
-                    let mut element =
-                        under(WorkItemKind::Element, format!("Element {number}"), stage);
-                    element.theme_id = Some(*theme);
-                    element.content.element_type = Some(ElementType::WithTasks);
-                    self.element = self.create(element).await?;
+                for number in 0..shape.elements {
+                    let name = format!("Element {number}");
+                    let mut command = under(WorkItemKind::Element, name, stage);
+                    command.theme_id = Some(*theme);
+                    command.content.element_type = Some(ElementType::WithTasks);
+                    element = self.create(command).await?;
                 }
             }
         }
-        self.fill_elements().await
+        self.tasks(grid, shape.tasks).await?;
+        let kind = shape.kind;
+        Ok(Board {
+            kind,
+            grid,
+            element,
+        })
     }
 
-    /// Tasks below all elements, by statement: one after the other they would take minutes.
-    async fn fill_elements(&self) -> Result<()> {
+    /// Tasks in all elements of a grid, by statement: one after the other they would take minutes.
+    async fn tasks(&self, grid: WorkItemId, each: usize) -> Result<()> {
         let conn = self.tenant.database.conn();
         let author = member(Role::Architect).as_uuid().simple();
+        let of = grid.as_uuid().simple();
         conn.execute_unprepared(&format!(
             "INSERT INTO work_items (id, kind, grid_id, parent_id, stage_id, theme_id, position, \
              name, description, scheduling, duration_minutes, revision, created_at, created_by, \
@@ -155,16 +188,16 @@ impl Plan {
              e.theme_id, s.seq * 1000, CONCAT('Check bay ', s.seq), \
              'Measure both diagonals and the sill before the frame is fixed.', 'auto', 240, 1, \
              NOW(6), x'{author}', NOW(6) \
-             FROM work_items e JOIN seq_1_to_{TASKS} s WHERE e.kind = 'element'"
+             FROM work_items e JOIN seq_1_to_{each} s \
+             WHERE e.kind = 'element' AND e.grid_id = x'{of}'"
         ))
         .await?;
-        conn.execute_unprepared(
-            "INSERT INTO tasks (work_item_id) SELECT id FROM work_items WHERE kind = 'task'",
-        )
+        conn.execute_unprepared(&format!(
+            "INSERT INTO tasks (work_item_id) \
+             SELECT id FROM work_items WHERE kind = 'task' AND grid_id = x'{of}'"
+        ))
         .await?;
-        tr_store::work_items::recount(conn, self.grid).await?;
-        conn.execute_unprepared("ANALYZE TABLE work_items, grants, elements, tasks")
-            .await?;
+        tr_store::work_items::recount(conn, grid).await?;
         Ok(())
     }
 

@@ -56,6 +56,8 @@ impl World {
             let url = format!("{}/{database}", wire.url(url)?.trim_end_matches('/'));
             own_settings.extend(NODES.map(|node| (node, "TR__CACHE__URL", url.clone())));
             settings.push(("TR__CACHE__URL", url));
+            // What is small here stands in for what takes long.
+            settings.push(("TR__CACHE__SHARE_AFTER_MS", "0".to_owned()));
             documents = Some(wire);
         }
         let wishes = Wishes {

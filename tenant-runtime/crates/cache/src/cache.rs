@@ -1,8 +1,14 @@
 //! Memory, then documents, then computing; and a look now and then whether what is kept is right.
+//!
+//! What was computed in a moment is kept in memory only: to fetch it from the document server would
+//! take about as long, and to keep it there would take longer.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -23,6 +29,8 @@ pub struct CacheSettings {
     pub computing: usize,
     /// One of so many answers found is computed again and compared; none if 0.
     pub check_every: u64,
+    /// How long an answer must have been computed to be kept on the document server as well.
+    pub share_after: Duration,
 }
 
 impl Default for CacheSettings {
@@ -31,6 +39,7 @@ impl Default for CacheSettings {
             memory: 64 * 1024 * 1024,
             computing: 8,
             check_every: 100,
+            share_after: Duration::from_millis(20),
         }
     }
 }
@@ -69,6 +78,9 @@ pub struct Cache {
     memory: moka::future::Cache<Key, Bytes>,
     documents: Option<Documents>,
     computing: Arc<Semaphore>,
+    /// How many answers may be on their way to the document server.
+    sharing: Arc<Semaphore>,
+    share_after: Duration,
     check_every: u64,
     found: Arc<AtomicU64>,
     /// When a kept answer was found to be wrong, in milliseconds; 0: none was.
@@ -83,12 +95,14 @@ impl Cache {
         let memory = moka::future::Cache::builder()
             .weigher(weight)
             .max_capacity(settings.memory)
-            .time_to_idle(std::time::Duration::from_secs(600))
+            .time_to_idle(Duration::from_secs(600))
             .build();
         Self {
             memory,
             documents,
             computing: Arc::new(Semaphore::new(settings.computing.max(1))),
+            sharing: Arc::new(Semaphore::new(settings.computing.max(1))),
+            share_after: settings.share_after,
             check_every: settings.check_every,
             found: Arc::default(),
             mismatched_at: Arc::default(),
@@ -160,24 +174,38 @@ impl Cache {
         now: DateTime<Utc>,
         compute: &impl AsyncFn() -> Result<Computed, E>,
     ) -> Result<Bytes, E> {
-        let Computed { version, body } = self.compute(compute).await?;
-        if let Some(documents) = self.documents.clone() {
-            let key = Key { version, ..key };
-            documents.insert(&key.to_string(), &body, now).await;
-            // Nobody has to wait for it: what it misses goes with its time.
-            tokio::spawn(async move { documents.supersede(&key, now).await });
+        let (Computed { version, body }, took) = self.compute(compute).await?;
+        if took >= self.share_after {
+            self.share(Key { version, ..key }, body.clone(), now);
         }
         Ok(body)
     }
 
-    /// Computes, of all that ask only so many at a time.
+    /// Has an answer kept on the document server. Nobody waits for it, and when too many are under
+    /// way already it is not: then the next process computes it, too.
+    fn share(&self, key: Key, body: Bytes, now: DateTime<Utc>) {
+        let Some(documents) = self.documents.clone() else {
+            return;
+        };
+        let Ok(permit) = Arc::clone(&self.sharing).try_acquire_owned() else {
+            return;
+        };
+        tokio::spawn(async move {
+            documents.insert(&key.to_string(), body, now).await;
+            documents.supersede(&key, now).await;
+            drop(permit);
+        });
+    }
+
+    /// Computes, of all that ask only so many at a time; tells how long that took.
     async fn compute<E>(
         &self,
         compute: &impl AsyncFn() -> Result<Computed, E>,
-    ) -> Result<Computed, E> {
+    ) -> Result<(Computed, Duration), E> {
         // Never closed, so this always is a permit.
         let _permit = self.computing.acquire().await;
-        compute().await
+        let started = Instant::now();
+        Ok((compute().await?, started.elapsed()))
     }
 
     fn is_to_be_checked(&self) -> bool {
@@ -197,7 +225,7 @@ impl Cache {
         now: DateTime<Utc>,
         compute: &impl AsyncFn() -> Result<Computed, E>,
     ) -> Bytes {
-        let Ok(Computed { version, body }) = self.compute(compute).await else {
+        let Ok((Computed { version, body }, _)) = self.compute(compute).await else {
             return kept;
         };
         if version == key.version && body != kept {

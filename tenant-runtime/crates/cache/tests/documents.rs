@@ -26,7 +26,7 @@ async fn ready(documents: &Documents, now: DateTime<Utc>) {
         // Past the rest after a failure.
         let late = asked.fetch_add(3, std::sync::atomic::Ordering::SeqCst);
         let now = now + TimeDelta::seconds(late.into());
-        documents.insert("ready", &BODY, now).await;
+        documents.insert("ready", BODY, now).await;
         documents.find("ready", now).await
     })
     .await;
@@ -39,14 +39,14 @@ async fn an_entry_is_kept_once_and_swept_when_it_is_past_its_time() {
     let now = noon();
     ready(&documents, now - TimeDelta::days(30)).await;
     assert_eq!(documents.find("a/1", now).await, None);
-    documents.insert("a/1", &BODY, now).await;
+    documents.insert("a/1", BODY, now).await;
     // Whoever computed the same at the same time: neither an error nor another entry.
     let other = Bytes::from_static(b"late");
-    documents.insert("a/1", &other, now).await;
+    documents.insert("a/1", other, now).await;
     assert_eq!(documents.check(now), Ok(()));
     assert_eq!(documents.find("a/1", now).await, Some(BODY));
     let tomorrow = now + TimeDelta::hours(25);
-    documents.insert("a/2", &BODY, tomorrow).await;
+    documents.insert("a/2", BODY, tomorrow).await;
     // `ready`, of a month ago, and the first; not the second.
     assert_eq!(documents.sweep(tomorrow).await.unwrap(), 2);
     assert_eq!(documents.find("a/1", tomorrow).await, None);
@@ -70,7 +70,7 @@ async fn only_the_version_that_was_kept_last_stays() {
     };
     let there = async |key: Key| documents.find(&key.to_string(), now).await.is_some();
     let keep = async |key: Key| {
-        documents.insert(&key.to_string(), &BODY, now).await;
+        documents.insert(&key.to_string(), BODY, now).await;
         documents.supersede(&key, now).await;
     };
     for key in [of(1, 9), of(2, 9), of(1, 12), of(1, 12)] {

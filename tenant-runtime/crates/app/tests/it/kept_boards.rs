@@ -5,11 +5,12 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, AtomicUsize, Ordering},
 };
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use kernel::{IfMatch, WorkItemId};
 use testkit::history::{Read, stale};
-use testkit::{Proxy, services};
+use testkit::{Proxy, eventually, services};
 use tr_app::board::get_board;
 use tr_app::labels::{CreateLabel, PatchLabel, create_label, patch_label};
 use tr_app::work_items::{PatchWorkItem, patch_work_item};
@@ -31,6 +32,7 @@ async fn documents(world: &World, through: Option<&Proxy>) -> Option<Documents> 
 fn settings(check_every: u64) -> CacheSettings {
     CacheSettings {
         check_every,
+        share_after: Duration::ZERO,
         ..CacheSettings::default()
     }
 }
@@ -210,9 +212,53 @@ async fn two_hundred_misses_compute_once_and_another_process_not_at_all() {
         assert_eq!(answer.unwrap(), "the board");
     }
     assert_eq!(computed.load(Ordering::SeqCst), 1);
+    if let Some(documents) = documents(&world, None).await {
+        // Who asked did not wait for it to be kept there.
+        eventually(Duration::from_secs(10), async || {
+            documents.find(&key.to_string(), now).await
+        })
+        .await;
+    }
     assert_eq!(second.get(key, now, compute).await.unwrap(), "the board");
     let again = usize::from(services().mongodb_url.is_none());
     assert_eq!(computed.load(Ordering::SeqCst), 1 + again);
+}
+
+/// What is computed as fast as the document server answers is not carried there.
+#[tokio::test]
+async fn what_was_computed_in_a_moment_stays_in_memory() {
+    let world = World::new().await;
+    let Some(documents) = documents(&world, None).await else {
+        return;
+    };
+    let cache = |share_after| {
+        let settings = CacheSettings {
+            share_after,
+            ..settings(0)
+        };
+        Cache::new(settings, Some(documents.clone()))
+    };
+    let now = world.ctx(Who::User).now;
+    let key = |scope| Key {
+        tenant: world.tenant,
+        kind: Kind::Board,
+        scope: uuid::Uuid::from_u128(scope),
+        version: 7,
+    };
+    let kept = async |scope, share_after| {
+        let compute = async || {
+            let body = "the board".into();
+            Ok::<_, std::convert::Infallible>(Computed { version: 7, body })
+        };
+        let asked = cache(share_after).get(key(scope), now, compute).await;
+        assert_eq!(asked.unwrap(), "the board");
+    };
+    kept(1, Duration::from_secs(3600)).await;
+    kept(2, Duration::ZERO).await;
+    let there = async |scope| documents.find(&key(scope).to_string(), now).await;
+    let shared = eventually(Duration::from_secs(10), async || there(2).await).await;
+    assert_eq!(shared, "the board");
+    assert_eq!(there(1).await, None);
 }
 
 #[tokio::test]
