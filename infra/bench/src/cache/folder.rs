@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
 use kernel::Limit;
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult, Statement};
 use tr_app::work_items::{WorkItemFilter, get_work_item, list_work_items};
 use tr_domain::WorkItemKind;
 use tr_store::work_items::{Sort, SortKey};
@@ -38,12 +38,15 @@ pub async fn computed(plan: &Plan) -> Result<Vec<u8>> {
     }
 }
 
-/// The listing as it would lie in memory: every grid's JSON by its id.
-pub struct Listing(HashMap<Uuid, Vec<u8>>);
+/// The listing as it would lie in memory: every grid's JSON by its id and version.
+pub struct Listing(HashMap<(Uuid, u64), Vec<u8>>);
 
-/// Which grids of the folder the reader sees, with the version of the listing.
-const SEEN: &str = "SELECT i.id, (SELECT e.version FROM cache_epochs e WHERE e.scope = ?) \
-    FROM work_items i WHERE i.folder_id = ? AND i.deleted_at IS NULL AND EXISTS (SELECT 1 \
+/// Which grids of the folder the reader sees, and in which version. A listing says how far each grid
+/// is, so that what is done in any of them changes it. One version for the whole folder would have
+/// the writers of all its grids wait for each other.
+const SEEN: &str = "SELECT i.id, CAST(COALESCE(e.version, 0) AS UNSIGNED) FROM work_items i \
+    LEFT JOIN cache_epochs e ON e.scope = i.id \
+    WHERE i.folder_id = ? AND i.deleted_at IS NULL AND EXISTS (SELECT 1 \
     FROM grants gr WHERE (gr.member_id = ? \
     OR gr.group_id IN (SELECT id FROM member_groups WHERE system IN ('users', 'internal')) \
     OR gr.group_id IN (SELECT group_id FROM group_members WHERE member_id = ?)) \
@@ -54,9 +57,9 @@ impl Listing {
     pub async fn read(plan: &Plan) -> Result<Self> {
         let mut kept = HashMap::new();
         let context = plan.context();
-        for id in seen(plan).await? {
+        for (id, version) in seen(plan).await? {
             let item = get_work_item(&context, &plan.db, id.into()).await?;
-            kept.insert(id, serde_json::to_vec(&item)?);
+            kept.insert((id, version), serde_json::to_vec(&item)?);
         }
         Ok(Self(kept))
     }
@@ -64,19 +67,20 @@ impl Listing {
     /// The grids that the reader sees.
     pub async fn found(&self, plan: &Plan) -> Result<usize> {
         let mut body = Vec::new();
-        for id in seen(plan).await? {
-            body.extend_from_slice(self.0.get(&id).context("a grid that is kept")?);
+        for grid in seen(plan).await? {
+            body.extend_from_slice(self.0.get(&grid).context("a grid that is kept")?);
             body.push(b',');
         }
         Ok(body.len())
     }
 }
 
-async fn seen(plan: &Plan) -> Result<Vec<Uuid>> {
+async fn seen(plan: &Plan) -> Result<Vec<(Uuid, u64)>> {
     let (folder, member) = (plan.folder.as_uuid(), plan.context().actor.member.as_uuid());
-    let values = [folder, folder, member, member].map(Into::into);
+    let values = [folder, member, member].map(Into::into);
     let statement = Statement::from_sql_and_values(DbBackend::MySql, SEEN, values);
     let rows = plan.db.conn().query_all_raw(statement).await?;
-    let ids: Result<Vec<Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
-    Ok(ids?)
+    let grid = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    let grids: Result<_, sea_orm::DbErr> = rows.iter().map(grid).collect();
+    Ok(grids?)
 }

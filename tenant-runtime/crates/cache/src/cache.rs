@@ -39,7 +39,7 @@ impl Default for CacheSettings {
             memory: 64 * 1024 * 1024,
             computing: 8,
             check_every: 100,
-            share_after: Duration::from_millis(20),
+            share_after: Duration::from_millis(100),
         }
     }
 }

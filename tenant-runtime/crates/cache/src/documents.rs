@@ -26,10 +26,9 @@ const PATIENCE: Duration = Duration::from_millis(250);
 const REST: TimeDelta = TimeDelta::seconds(2);
 /// How long an entry is kept.
 const LIFE: TimeDelta = TimeDelta::hours(24);
-/// The field of the body.
+/// The fields of the body, and of how many bytes it has when it is whole.
 const BODY: &str = "zstd";
-/// The level of compression: the fastest. A board gets a twentieth of its size.
-const LEVEL: i32 = 1;
+const SIZE: &str = "size";
 /// The largest entry, compressed, in bytes: below what a document may have.
 const LARGEST: usize = 8 * 1024 * 1024;
 
@@ -75,8 +74,9 @@ impl Documents {
         let found = self
             .ask(now, self.entries.find_one(doc! { "_id": id }).into_future())
             .await??;
+        let size = usize::try_from(found.get_i64(SIZE).ok()?).ok()?;
         let body = found.get_binary_generic(BODY).ok()?.clone();
-        let whole = tokio::task::spawn_blocking(move || zstd::decode_all(body.as_slice())).await;
+        let whole = tokio::task::spawn_blocking(move || zstd::bulk::decompress(&body, size)).await;
         whole.ok()?.ok().map(Bytes::from)
     }
 
@@ -110,8 +110,12 @@ impl Documents {
         if self.rests(now) {
             return;
         }
-        let compressed = tokio::task::spawn_blocking(move || zstd::encode_all(&*body, LEVEL)).await;
-        let Ok(Ok(bytes)) = compressed else {
+        let Ok(size) = i64::try_from(body.len()) else {
+            return;
+        };
+        let level = zstd::DEFAULT_COMPRESSION_LEVEL;
+        let compressed = move || zstd::bulk::compress(&body, level);
+        let Ok(Ok(bytes)) = tokio::task::spawn_blocking(compressed).await else {
             return;
         };
         if bytes.len() > LARGEST {
@@ -121,7 +125,7 @@ impl Documents {
             subtype: BinarySubtype::Generic,
             bytes,
         };
-        let entry = doc! { "_id": id, BODY: bytes, "expires_at": expiry(now) };
+        let entry = doc! { "_id": id, SIZE: size, BODY: bytes, "expires_at": expiry(now) };
         let insert = self.entries.insert_one(entry).into_future();
         let insert = async {
             match insert.await {
