@@ -69,11 +69,14 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     clients.join_all().await;
     let audit = ledger.close(&tenant, PATIENCE).await?;
     let all = failures_of(&failures);
+    let slowest = lasted.iter().copied().fold(0.0, f64::max);
     let mut bars = audit.bars();
     #[expect(clippy::cast_precision_loss, reason = "counts of an experiment")]
     bars.extend([
         Bar::at_most("5xx after not ready", after as f64, 0.0),
         Bar::at_most("nodes that ended with an error", unclean as f64, 0.0),
+        // Much less than it may take: then the gateway had stopped sending requests there.
+        Bar::at_most("slowest end, s", slowest, 12.0),
     ]);
     let first: Vec<_> = all.iter().take(5).map(|(_, how)| how.clone()).collect();
     Ok(Findings {

@@ -1,6 +1,12 @@
 //! A node says that it is there, again and again, and learns which keys sign identities.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use cp_node_api::{NodeApi, NodeApiError, NodeBeat, NodeRegistered, NodeRegistration, PublicKey};
 use kernel::NodeId;
@@ -39,6 +45,8 @@ pub struct Registration {
     api: NodeApi,
     profile: Arc<NodeProfile>,
     node: watch::Sender<Option<NodeId>>,
+    /// It takes nothing new, for good.
+    draining: AtomicBool,
 }
 
 impl Registration {
@@ -53,6 +61,7 @@ impl Registration {
             api,
             profile: Arc::new(profile),
             node: watch::Sender::new(None),
+            draining: AtomicBool::new(false),
         }
     }
 
@@ -68,7 +77,9 @@ impl Registration {
                 Ok(registered) => {
                     (self.profile.keys)(registered.identity_keys.clone());
                     self.node.send_replace(Some(registered.node_id));
-                    self.profile.health.set(CHECK, Ok(()));
+                    if !self.draining.load(Ordering::SeqCst) {
+                        self.profile.health.set(CHECK, Ok(()));
+                    }
                     tracing::info!(node = %registered.node_id, "registered with the control plane");
                     return Some(registered);
                 }
@@ -98,7 +109,7 @@ impl Registration {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
-            match self.beat(false).await {
+            match self.beat().await {
                 Ok(()) => {}
                 Err(NodeApiError::NotFound | NodeApiError::Unauthenticated) => {
                     tracing::warn!("the control plane has forgotten this node");
@@ -118,12 +129,12 @@ impl Registration {
     ///
     /// # Errors
     /// When the control plane did not take it.
-    pub async fn beat(&self, draining: bool) -> Result<(), NodeApiError> {
+    pub async fn beat(&self) -> Result<(), NodeApiError> {
         let Some(node) = *self.node.borrow() else {
             return Ok(());
         };
         let beat = NodeBeat {
-            draining,
+            draining: self.draining.load(Ordering::SeqCst),
             in_flight: (self.profile.in_flight)(),
         };
         let answer = self.api.beat(node, &beat).await?;
@@ -131,10 +142,11 @@ impl Registration {
         Ok(())
     }
 
-    /// Says that the node takes nothing new.
+    /// Says that the node takes nothing new, now and with every beat from now on.
     pub async fn drain(&self) {
+        self.draining.store(true, Ordering::SeqCst);
         self.profile.health.set(CHECK, Err("draining".to_owned()));
-        if let Err(error) = self.beat(true).await {
+        if let Err(error) = self.beat().await {
             tracing::warn!(%error, "the control plane could not be told that the node drains");
         }
     }

@@ -110,6 +110,14 @@ async fn a_forgotten_node_registers_again_and_leaves_at_the_end() {
     node.registration.drain().await;
     assert!(control_plane.is_draining());
     assert!(!node.health.is_ready());
+    // It goes on beating, and must not say meanwhile that it takes requests again.
+    let before = control_plane.asked();
+    testkit::eventually(LIMIT, async || control_plane.asked() > before + 1).await;
+    assert!(control_plane.is_draining());
+    control_plane.forget_nodes();
+    testkit::eventually(LIMIT, async || control_plane.registrations() == 3).await;
+    testkit::eventually(LIMIT, async || control_plane.is_draining()).await;
+    assert!(!node.health.is_ready());
     node.stop.cancel();
     beating.await.unwrap();
     node.registration.leave().await;
