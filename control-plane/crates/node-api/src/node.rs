@@ -17,7 +17,7 @@ pub enum NodeRole {
 }
 
 /// `POST /nodes/register`. Repeating it is harmless; a node does so after every start and whenever
-/// a beat is refused.
+/// a beat is refused. It gets requests from its first beat after that on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NodeRegistration {

@@ -160,7 +160,8 @@ impl NodeStore {
         Ok(sql::execute(conn, text, values).await? > 0)
     }
 
-    /// Notes a start.
+    /// Notes a start. The node takes no requests yet: its first beat says that it does, once it has
+    /// taken in what it was told.
     ///
     /// # Errors
     /// When the database fails.
@@ -171,7 +172,7 @@ impl NodeStore {
         version: &str,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let text = "UPDATE runtime_nodes SET address = ?, version = ?, draining = FALSE, \
+        let text = "UPDATE runtime_nodes SET address = ?, version = ?, draining = TRUE, \
              in_flight = 0, registered_at = ?, last_beat_at = ? WHERE id = ?";
         let address = address.map(str::to_owned);
         let values = [

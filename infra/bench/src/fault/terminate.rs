@@ -74,6 +74,7 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     #[expect(clippy::cast_precision_loss, reason = "counts of an experiment")]
     bars.extend([
         Bar::at_most("5xx after not ready", after as f64, 0.0),
+        Bar::at_most("failed requests in all", all.len() as f64, 0.0),
         Bar::at_most("nodes that ended with an error", unclean as f64, 0.0),
         // Much less than it may take: then the gateway had stopped sending requests there.
         Bar::at_most("slowest end, s", slowest, 12.0),

@@ -81,6 +81,11 @@ impl Registration {
                         self.profile.health.set(CHECK, Ok(()));
                     }
                     tracing::info!(node = %registered.node_id, "registered with the control plane");
+                    // Only now, with the keys, does it take requests; if this is not heard, the
+                    // next beat says so.
+                    if let Err(error) = self.beat().await {
+                        tracing::warn!(%error, "the first beat was not heard");
+                    }
                     return Some(registered);
                 }
                 Err(error) => self.not_registered(&error),

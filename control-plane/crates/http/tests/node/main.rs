@@ -68,6 +68,8 @@ async fn a_node_beats_between_its_registration_and_its_leave() {
     };
     let registered = node.register(&registration("node-1")).await.unwrap();
     assert_eq!(registered.identity_keys.len(), 1);
+    // It may not have taken in the keys yet.
+    assert!(world.nodes.list_addressed().await.unwrap()[0].draining);
     let answer = node.beat(registered.node_id, &early).await.unwrap();
     assert_eq!(answer.identity_keys, registered.identity_keys);
     let there = world.nodes.list_addressed().await.unwrap();

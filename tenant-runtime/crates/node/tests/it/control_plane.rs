@@ -134,7 +134,7 @@ async fn register(state: Data<State>, _: Json<NodeRegistration>) -> HttpResponse
     state.registrations.fetch_add(1, Ordering::SeqCst);
     let node_id = NodeId::from_uuid(Uuid::from_u128(9));
     state.nodes.lock().unwrap().insert(node_id);
-    state.draining.store(false, Ordering::SeqCst);
+    state.draining.store(true, Ordering::SeqCst);
     let revision = state.tenants.borrow().len() as u64;
     HttpResponse::Ok().json(NodeRegistered {
         node_id,

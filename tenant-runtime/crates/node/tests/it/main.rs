@@ -74,6 +74,7 @@ async fn a_node_waits_for_its_control_plane_and_says_so() {
     assert_eq!(registered.beat_seconds, 1);
     assert!(node.health.is_ready());
     assert_eq!(node.keys.load(Ordering::SeqCst), 1);
+    assert!(!control_plane.is_draining(), "the first beat was heard");
 }
 
 #[actix_web::test]
