@@ -1,6 +1,6 @@
 //! Redis, which keeps sessions at hand, is killed and comes back empty.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use reqwest::Method;
@@ -33,6 +33,8 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     let kills = form.pick(2, 20);
     let tenant = Tenant::new(world).await?;
     let (mut revoked, mut kept) = (Seen::default(), Seen::default());
+    // How long after Redis was killed a revoked session was let in last.
+    let mut longest = Duration::ZERO;
     for round in 0..kills {
         let (mut gone, mut there) = (Vec::new(), Vec::new());
         for number in 0..PEOPLE {
@@ -54,10 +56,15 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
             let out = tenant.request_of(cookie, Method::POST, OUT).send().await?;
             anyhow::ensure!(out.status().as_u16() == 204, "sign-out: {}", out.status());
         }
+        let killed = Instant::now();
         let mut look = async || {
             for _ in 0..LOOKS {
                 for cookie in &gone {
+                    let before = revoked.let_in;
                     revoked.count(status(&tenant, cookie).await);
+                    if revoked.let_in > before {
+                        longest = longest.max(killed.elapsed());
+                    }
                 }
                 for cookie in &there {
                     kept.count(status(&tenant, cookie).await);
@@ -95,7 +102,7 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
         bars,
         figures: json!({
             "kills": kills, "revoked_refused": revoked.sent_away, "kept_let_in": kept.let_in,
-            "kept_sent_to_sign_in": kept.sent_away,
+            "kept_sent_to_sign_in": kept.sent_away, "revoked_let_in_for_ms": longest.as_millis(),
         }),
     })
 }
