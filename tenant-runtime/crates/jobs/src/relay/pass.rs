@@ -22,9 +22,10 @@ use super::{
 const BATCHES: usize = 4;
 
 /// What a pass came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Pass {
     /// No row waits.
+    #[default]
     Empty,
     /// A full batch went; more may wait.
     More,
@@ -210,37 +211,28 @@ impl Relay {
 }
 
 /// What a tenant had published of one class in its turn.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Turn {
     batches: usize,
     confirmed: Vec<RowId>,
     pass: Pass,
 }
 
-impl Default for Turn {
-    fn default() -> Self {
-        Self {
-            batches: 0,
-            confirmed: Vec::new(),
-            pass: Pass::Empty,
-        }
-    }
-}
-
 impl Turn {
     /// Notes a batch; whether another one may follow.
     fn go(&mut self, (confirmed, pass): (Vec<RowId>, Pass)) -> bool {
-        let progress = !self.confirmed.is_empty();
         self.confirmed.extend(confirmed);
         self.batches += 1;
+        // Of what comes after full batches, something went.
         self.pass = match pass {
-            Pass::Left { oldest, .. } if progress => Pass::Left { oldest, progress },
+            Pass::Left { .. } => self.pass.and(pass),
             pass => pass,
         };
         pass == Pass::More && self.batches < BATCHES
     }
 }
 
+/// An event's number; a job has none.
 fn number(row: &RowId) -> Option<u64> {
     match row {
         RowId::Event(number) => Some(*number),
@@ -256,10 +248,7 @@ fn by_time(one: &Unpublished, other: &Unpublished) -> Ordering {
 fn envelope(tenant: &TenantContext, row: &Unpublished) -> Envelope {
     Envelope {
         id: EventId::from_uuid(row.id),
-        number: match row.row {
-            RowId::Event(number) => number,
-            RowId::Job(_) => 0,
-        },
+        number: number(&row.row).unwrap_or(0),
         tenant: tenant.tenant,
         generation: tenant.generation,
         kind: row.kind.clone(),
