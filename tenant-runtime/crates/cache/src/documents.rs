@@ -1,6 +1,6 @@
 //! Entries on the document server: inserted whole, read by `_id`, swept when they are past their
-//! time. Both MongoDB and FerretDB do these three. Bodies lie there compressed (Zstandard, RFC 8878): what takes
-//! long is to carry them and, on FerretDB, to take a document apart.
+//! time. Both MongoDB and FerretDB do these three. Bodies lie there compressed (Zstandard, RFC
+//! 8878): what takes long is to carry them and, on FerretDB, to take a document apart.
 
 use std::{
     sync::{
