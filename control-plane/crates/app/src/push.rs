@@ -1,13 +1,16 @@
 //! What one process tells the others at once, over Redis pub/sub. A push only hurries what a
-//! process would find out by itself, so losing some is harmless: after a break everybody is told
-//! to look again.
+//! process would find out by itself, so losing some is harmless: when the connection breaks, and
+//! when there is one again, everybody is told to look at everything.
 
 use std::time::Duration;
 
 use cp_domain::TokenHash;
 use futures_util::StreamExt as _;
 use kernel::{OperationId, TenantId};
-use redis::{RedisError, RedisResult, aio::PubSubSink};
+use redis::{
+    RedisError, RedisResult,
+    aio::{PubSubSink, PubSubStream},
+};
 use tokio::sync::broadcast;
 
 use crate::{cache::Cache, sessions::SESSIONS_CHANNEL};
@@ -140,17 +143,24 @@ impl Pushes {
         *pause = Duration::from_millis(50);
         let (mut sink, mut messages) = connection.split();
         self.tell(Push::Lost);
+        let ended = self.hear(&mut sink, &mut messages).await;
+        // What was said since cannot be heard, and Redis may have gone with it.
+        self.tell(Push::Lost);
+        ended
+    }
+
+    /// Hears until the connection ends.
+    async fn hear(&self, sink: &mut PubSubSink, messages: &mut PubSubStream) -> RedisResult<()> {
         loop {
             match tokio::time::timeout(PING, messages.next()).await {
                 Ok(Some(message)) => {
                     let payload = message.get_payload::<String>().unwrap_or_default();
                     self.tell(Push::read(message.get_channel_name(), &payload));
                 }
-                Ok(None) => break,
-                Err(_) => alive(&mut sink).await?,
+                Ok(None) => return Ok(()),
+                Err(_) => alive(sink).await?,
             }
         }
-        Ok(())
     }
 
     fn tell(&self, push: Push) {

@@ -5,7 +5,7 @@ mod access;
 mod credentials;
 mod identities;
 
-pub(crate) use access::{AccessTable, Found};
+pub(crate) use access::AccessTable;
 pub(crate) use credentials::{Shown, cookie_name, shown};
 pub(crate) use identities::Identities;
 pub(crate) use web::csrf::refuse_cross_site;

@@ -14,7 +14,7 @@ use actix_web::{
     http::{Method, header::HOST},
 };
 use cp_app::sessions::{
-    CachedSession, ClientAddress, PeopleHost, PresentedCredential, TenantHost, TenantSession,
+    CachedSession, ClientAddress, Found, PeopleHost, PresentedCredential, TenantHost, TenantSession,
 };
 use cp_domain::{HostName, Route, Service as Serving};
 use futures_util::future::LocalBoxFuture;
@@ -22,7 +22,7 @@ use kernel::RequestId;
 use web::{ApiError, ProblemCode};
 
 use crate::{
-    auth::{Found, Shown, refuse_cross_site, shown},
+    auth::{Shown, refuse_cross_site, shown},
     gateway::{Gateway, Shared},
     pages,
     paths::{self, Owner},

@@ -7,7 +7,7 @@ use actix_web::{
 };
 use cp_app::{
     access::{AuditActor, Refused},
-    sessions::{CachedSession, ClientAddress, Credential},
+    sessions::{CachedSession, ClientAddress, Credential, Found},
 };
 use cp_domain::{
     Route, StaffRole,
@@ -15,7 +15,7 @@ use cp_domain::{
 };
 use web::{ApiError, ProblemCode, RequestIdExt};
 
-use crate::{auth::Found, gateway::Shared, paths};
+use crate::{gateway::Shared, paths};
 
 /// When to come again while the policies are not known, in seconds.
 const RETRY_AFTER: u32 = 1;

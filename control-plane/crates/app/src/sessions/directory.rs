@@ -34,6 +34,7 @@ use super::{
     CachedSession, Credential, PresentedCredential,
     cached::{ENTRY_LIFE, Limits},
     last_seen::LastSeen,
+    recent::Recent,
 };
 use crate::{
     SessionSettings,
@@ -97,6 +98,7 @@ pub struct SessionDirectory {
     pub(super) clock: Clock,
     limits: Limits,
     last_seen: LastSeen,
+    recent: Recent,
     support: SupportDoor,
     /// Members whose entries could not be brought up to date.
     unsettled: Arc<Mutex<BTreeSet<MemberId>>>,
@@ -114,6 +116,7 @@ impl SessionDirectory {
             clock,
             limits: Limits::of(&SessionSettings::default()),
             last_seen,
+            recent: Recent::new(),
             unsettled: Arc::default(),
         }
     }
@@ -268,8 +271,14 @@ impl SessionDirectory {
         &self.support
     }
 
+    /// What this process found out a moment ago.
+    #[must_use]
+    pub const fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
     /// Tells everybody that sessions of staff in a tenant have ended, after the commit. Without
-    /// Redis they find out within half a second.
+    /// Redis other processes find out within half a second.
     pub async fn support_ended(&self, ended: &[(uuid::Uuid, TokenHash)]) {
         let mut commands = redis::pipe();
         for (_, hash) in ended {
@@ -281,6 +290,9 @@ impl SessionDirectory {
         }
         if !ended.is_empty() && self.cache.pipeline(&commands).await.is_err() {
             tracing::debug!("the end of support sessions was not told");
+        }
+        for (_, hash) in ended {
+            self.recent.forget(hash).await;
         }
     }
 
@@ -325,25 +337,18 @@ impl SessionDirectory {
 
     async fn try_settle(&self, member: MemberId) -> Result<(), SettleError> {
         let (conn, now) = (self.central.conn(), self.clock.now());
-        let mark = self.read_mark(true).await?;
+        let mark = self.read_mark(true).await;
         let sessions = SessionStore::list_access(conn, member, now).await?;
         let tokens = AccessTokenStore::list_access(conn, member, now).await?;
         let sessions = sessions.iter().map(|row| {
-            (
-                row,
-                PresentedCredential::Cookie(row.token_hash),
-                session_of(row),
-            )
+            let presented = PresentedCredential::Cookie(row.token_hash);
+            (row, presented, session_of(row))
         });
         let tokens = tokens.iter().map(|row| {
-            (
-                row,
-                PresentedCredential::Bearer(row.token_hash),
-                token_of(row),
-            )
+            let presented = PresentedCredential::Bearer(row.token_hash);
+            (row, presented, token_of(row))
         });
-        let mut commands = redis::pipe();
-        let mut any = false;
+        let (mut commands, mut changed) = (redis::pipe(), Vec::new());
         for (row, presented, credential) in sessions.chain(tokens) {
             let session = self.judge(row, credential, false, now);
             let entry = session
@@ -363,14 +368,22 @@ impl SessionDirectory {
                 .arg(row.version)
                 .arg(SESSIONS_CHANNEL)
                 .arg(presented.hash().to_string())
-                .arg(&mark)
+                .arg(mark.as_deref().unwrap_or_default())
                 .ignore();
-            any = true;
+            changed.push(*presented.hash());
         }
-        if any {
-            self.cache.pipeline(&commands).await?;
+        if changed.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let told = match mark {
+            Ok(_) => self.cache.pipeline(&commands).await,
+            Err(away) => Err(away),
+        };
+        // After it, so that nobody puts back what Redis said before.
+        for hash in &changed {
+            self.recent.forget(hash).await;
+        }
+        Ok(told?)
     }
 
     /// Writes what could not be written, and when sessions were last used, until told to stop.

@@ -6,6 +6,7 @@ mod directory;
 mod held;
 mod last_seen;
 mod own;
+mod recent;
 mod rotation;
 
 pub use access::{
@@ -19,4 +20,5 @@ pub(crate) use held::is_good;
 pub use own::{
     OwnSession, SessionError, list_sessions, revoke_other_sessions, revoke_session, sign_out,
 };
+pub use recent::{Found, Recent};
 pub use rotation::Rotated;

@@ -1,49 +1,41 @@
-//! Who a credential stands for, kept for half a second at most and dropped as soon as somebody
-//! says that it changed.
+//! Who a credential stands for, kept for a moment and dropped as soon as somebody says that it
+//! changed.
 
 use std::{sync::Arc, time::Duration};
 
 use cp_app::{
     StoreError,
-    sessions::{CachedSession, DirectoryError, PresentedCredential, Rotated, SessionDirectory},
+    sessions::{
+        CachedSession, DirectoryError, Found, PresentedCredential, Recent, Rotated,
+        SessionDirectory,
+    },
 };
 use cp_domain::TokenHash;
 use kernel::TenantId;
-use moka::future::Cache;
 
-/// How long an answer of the directory is used: the longest time in which a session that was
-/// ended is still let in.
-const FRESH: Duration = Duration::from_millis(500);
 /// How long it is remembered that a credential was good.
 const LATELY: Duration = Duration::from_secs(15 * 60);
 /// How many are kept.
 const CAPACITY: u64 = 100_000;
 
-/// Who a credential stands for, when it may be used.
-pub(crate) type Found = Option<Arc<CachedSession>>;
-
 /// Who credentials stand for.
 #[derive(Debug)]
 pub(crate) struct AccessTable {
     directory: SessionDirectory,
-    found: Cache<TokenHash, (TenantId, Found)>,
+    found: Recent,
     /// Those that were good lately, whether or not they still are.
     good: moka::sync::Cache<TokenHash, ()>,
 }
 
 impl AccessTable {
     pub(crate) fn new(directory: SessionDirectory) -> Self {
-        let found = Cache::builder()
-            .max_capacity(CAPACITY)
-            .time_to_live(FRESH)
-            .build();
         let good = moka::sync::Cache::builder()
             .max_capacity(CAPACITY)
             .time_to_idle(LATELY)
             .build();
         Self {
+            found: directory.recent().clone(),
             directory,
-            found,
             good,
         }
     }
@@ -55,7 +47,7 @@ impl AccessTable {
         presented: &PresentedCredential,
     ) -> Result<Found, Arc<DirectoryError>> {
         let load = async { Ok((tenant, self.ask(tenant, presented).await?)) };
-        let (of, found) = self.found.try_get_with(*presented.hash(), load).await?;
+        let (of, found) = self.found.get(presented.hash(), load).await?;
         if of == tenant {
             return Ok(found);
         }
@@ -105,11 +97,11 @@ impl AccessTable {
 
     /// Forgets what is known of a session or token.
     pub(crate) async fn forget(&self, hash: &TokenHash) {
-        self.found.invalidate(hash).await;
+        self.found.forget(hash).await;
     }
 
     /// Forgets everything.
     pub(crate) fn forget_all(&self) {
-        self.found.invalidate_all();
+        self.found.forget_all();
     }
 }

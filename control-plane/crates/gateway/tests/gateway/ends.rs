@@ -12,6 +12,7 @@ use cp_app::{
     Auth, Client,
     members::{Administrator, MemberChange, archive_member, change_member},
     policies::{PlatformChange, PolicyWriter, put_people_policy, put_tenant_policy},
+    push::Push,
     scim::{Directory, patch_user},
     sessions::{CachedSession, PresentedCredential, TenantHost, revoke_session},
     sso::{OidcSettings, back_channel_logout},
@@ -394,16 +395,50 @@ async fn a_tenant_that_is_suspended() {
     scene.within_a_second(since, &ALL, wanted).await;
 }
 
+/// A world whose Redis is behind a proxy.
+async fn with_redis_behind(proxy: &Proxy, node: &GoodNode) -> World {
+    World::new(Wish {
+        nodes: &[&node.address],
+        redis_proxy: Some(proxy),
+        ..Wish::default()
+    })
+    .await
+}
+
+/// Redis does not even refuse, so that no connection tells that it is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ended_here_while_redis_was_silent_is_refused_at_once() {
+    let node = GoodNode::start();
+    let proxy = Proxy::to(&testkit::services().redis_url).await;
+    let world = with_redis_behind(&proxy, &node).await;
+    let another = world.another().await;
+    let scene = Scene::of(world, another).await;
+    let world = &scene.world;
+    let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
+    scene.execute(text, scene.somebody.session).await;
+    proxy.fall_silent();
+    assert_eq!(scene.ask(world.address).await[0].0, 200, "from memory");
+    let member = scene.somebody.member.into();
+    world.directory.member_changed(member).await;
+    assert_eq!(scene.ask(world.address).await[0].0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_hear_any_more_is_told_to_look_at_everything() {
+    let node = GoodNode::start();
+    let proxy = Proxy::to(&testkit::services().redis_url).await;
+    let world = with_redis_behind(&proxy, &node).await;
+    let mut heard = world.pushes.subscribe();
+    proxy.close();
+    let told = tokio::time::timeout(SOON, heard.recv()).await;
+    assert_eq!(told.unwrap(), Ok(Push::Lost));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ended_while_nothing_could_be_told() {
     let node = GoodNode::start();
     let proxy = Proxy::to(&testkit::services().redis_url).await;
-    let world = World::new(Wish {
-        nodes: &[&node.address],
-        redis_proxy: Some(&proxy),
-        ..Wish::default()
-    })
-    .await;
+    let world = with_redis_behind(&proxy, &node).await;
     let another = world.another().await;
     let mut scene = Scene::of(world, another).await;
     let text = "UPDATE sessions SET revoked_at = NOW(6) WHERE id = ?";
