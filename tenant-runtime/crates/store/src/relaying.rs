@@ -75,8 +75,8 @@ pub(crate) fn question(place: usize, of: &str, classes: &[&str]) -> String {
     let each = classes.iter().map(|class| {
         format!(
             "SELECT {place}, '{class}', EXISTS (\
-             SELECT 1 FROM {of}outbox FORCE INDEX (outbox_unpublished) \
-             WHERE published_at IS NULL AND class = '{class}'), \
+             SELECT 1 FROM {of}outbox FORCE INDEX (outbox_outstanding) \
+             WHERE {OPEN} AND class = '{class}' AND published_at IS NULL), \
              (SELECT due_at FROM {of}jobs FORCE INDEX (jobs_unpublished) \
              WHERE published_at IS NULL AND class = '{class}' ORDER BY due_at LIMIT 1), {}, {}",
             out("outbox", class),
@@ -125,11 +125,11 @@ pub async fn events(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Unpublished>, StoreError> {
-    Sql::new(
+    Sql::new(format!(
         "SELECT number, event_id, kind, version, occurred_at, traceparent \
-         FROM outbox FORCE INDEX (outbox_unpublished) \
-         WHERE published_at IS NULL AND class = ? AND number > ? ORDER BY number",
-    )
+         FROM outbox FORCE INDEX (outbox_outstanding) \
+         WHERE {OPEN} AND class = ? AND published_at IS NULL AND number > ? ORDER BY number",
+    ))
     .bind(class)
     .bind(after)
     .text(&format!(" LIMIT {limit}"))
@@ -177,8 +177,7 @@ pub async fn outstanding(
     let of = |table: &str| {
         let text = format!(
             "(SELECT 1 FROM {table} FORCE INDEX ({table}_outstanding) \
-             WHERE done_at IS NULL AND dead_at IS NULL AND class = ? \
-             AND published_at IS NOT NULL LIMIT {most})"
+             WHERE {OPEN} AND class = ? AND published_at IS NOT NULL LIMIT {most})"
         );
         Sql::new(text).bind(class)
     };

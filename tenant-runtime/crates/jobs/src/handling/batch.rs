@@ -287,23 +287,20 @@ fn sort(messages: &[&Incoming], found: Vec<Claimed>) -> (Vec<Verdict>, BTreeMap<
             // The second message of one row; the first has its work.
             None if seen.contains(&row) => Verdict::Done,
             None => Verdict::Dead(format!("the tenant has no {row}")),
-            Some(claimed) => {
-                let verdict = match differs(message, &claimed) {
-                    Some(reason) => Verdict::Dead(reason),
-                    None if claimed.done => Verdict::Done,
-                    None => {
-                        fresh.insert(place, Work::new(claimed.clone(), message));
-                        Verdict::Done
-                    }
-                };
-                // A wrong message must not hide a right one behind it.
-                if matches!(verdict, Verdict::Done) {
-                    seen.insert(row);
-                } else {
+            Some(claimed) => match differs(message, &claimed) {
+                Some(reason) => {
+                    // A wrong message must not hide a right one behind it.
                     found.insert(row, claimed);
+                    Verdict::Dead(reason)
                 }
-                verdict
-            }
+                None => {
+                    seen.insert(row);
+                    if !claimed.done {
+                        fresh.insert(place, Work::new(claimed, message));
+                    }
+                    Verdict::Done
+                }
+            },
         };
         verdicts.push(verdict);
     }

@@ -9,13 +9,13 @@ use std::{
 };
 
 use broker::{
-    Class, ConsumerOptions, Handler, Incoming, Link, LinkOptions, Publisher, Topology, Verdict,
-    consume,
+    Class, ConsumerOptions, Envelope, Handler, Incoming, Link, LinkOptions, Publisher, Topology,
+    Verdict, consume,
 };
 use clock::Clock;
 use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
-use kernel::{Generation, MemberId, TenantContext, TenantId, WorkItemId};
-use sea_orm::{ConnectionTrait, TransactionTrait};
+use kernel::{EventId, Generation, MemberId, TenantContext, TenantId, WorkItemId};
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
 use testkit::{Account, TestDb, TestVhost};
 use tokio::task::JoinHandle;
@@ -25,7 +25,10 @@ use tr_jobs::{
     ActiveTenants, ActivityLog, ClassHandler, Nudge, Relay, RelaySettings, Ring, RingError,
     RingPage, Taps, Workplace,
 };
-use tr_store::outbox::{self, Entry};
+use tr_store::{
+    RowId, handling,
+    outbox::{self, Entry},
+};
 use uuid::Uuid;
 
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -282,6 +285,30 @@ fn entry(number: usize) -> Entry {
         payload: EventPayload::new(event, actor, "a-request".to_owned()),
         classes: &["activity"],
     }
+}
+
+/// The messages of a tenant's first so many events, as a relay makes them that has not heard that
+/// they are done.
+pub async fn messages(
+    conn: &DatabaseConnection,
+    tenant: TenantContext,
+    class: Class,
+    events: u64,
+) -> Vec<Envelope> {
+    let rows: Vec<RowId> = (1..=events).map(RowId::Event).collect();
+    let rows = handling::read(conn, class.name(), &rows).await.unwrap();
+    assert_eq!(rows.len() as u64, events);
+    let messages = rows.into_iter().zip(1..).map(|(row, number)| Envelope {
+        id: EventId::from_uuid(row.id),
+        number,
+        tenant: tenant.tenant,
+        generation: tenant.generation,
+        kind: row.kind,
+        version: row.version,
+        occurred_at: row.occurred_at,
+        traceparent: None,
+    });
+    messages.collect()
 }
 
 /// Tenants listed by hand.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{Envelope, Handler, Incoming, Link, LinkOptions, Publisher, Topology, Verdict};
+use broker::{Class, Envelope, Handler, Incoming, Link, LinkOptions, Publisher, Topology, Verdict};
 use chrono::{DateTime, Utc};
 use clock::Clock;
 use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
@@ -27,12 +27,26 @@ use tr_store::webhooks::deliveries::{self, DeliveryFilter, DeliveryRow};
 use tr_store::webhooks::{self as store, WebhookRow};
 use uuid::Uuid;
 
-use crate::support::TRACE;
+use crate::support::{TRACE, messages};
 
 /// What the webhooks of a scene sign with.
 pub const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 /// The longest that a receiver may take.
 const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Hands messages over, all of which must be done.
+async fn hand_over<E: tr_jobs::Effect>(handler: &ClassHandler<E>, messages: Vec<Envelope>) {
+    let batch = messages.into_iter().map(|envelope| Incoming {
+        envelope,
+        attempt: 1,
+        redelivered: false,
+    });
+    let verdicts = handler.handle(&batch.collect::<Vec<_>>()).await;
+    assert!(
+        verdicts.iter().all(|verdict| *verdict == Verdict::Done),
+        "{verdicts:?}"
+    );
+}
 
 /// Where the one tenant is.
 struct Here(Arc<Placement>);
@@ -101,10 +115,11 @@ impl Scene {
 
     /// Carries everything once more: what was published, and what is planned for later.
     pub async fn carry_again(&self) {
-        for table in ["outbox", "jobs"] {
-            self.run(&format!("UPDATE {table} SET published_at = NULL"))
-                .await;
-        }
+        let events = self.count("SELECT COUNT(*) FROM outbox").await;
+        let events = u64::try_from(events).unwrap();
+        let again = messages(self.db.conn(), self.tenant, Class::Activity, events).await;
+        hand_over(&self.activity, again).await;
+        self.run("UPDATE jobs SET published_at = NULL").await;
         self.carry().await;
     }
 
@@ -140,21 +155,17 @@ impl Scene {
         let (conn, class, now) = (self.db.conn(), E::CLASS.name(), Utc::now());
         let mut rows = relaying::events(conn, class, 0, 200).await.unwrap();
         rows.extend(relaying::due_jobs(conn, class, now, 200).await.unwrap());
-        let batch: Vec<Incoming> = rows.iter().map(|row| self.incoming(row)).collect();
+        let batch = rows.iter().map(|row| self.envelope(row)).collect();
         let ids: Vec<RowId> = rows.iter().map(|row| row.row).collect();
         relaying::mark_published(conn, class, &ids, now)
             .await
             .unwrap();
-        let verdicts = handler.handle(&batch).await;
-        assert!(
-            verdicts.iter().all(|verdict| *verdict == Verdict::Done),
-            "{verdicts:?}"
-        );
+        hand_over(handler, batch).await;
         rows.len()
     }
 
-    fn incoming(&self, row: &Unpublished) -> Incoming {
-        let envelope = Envelope {
+    fn envelope(&self, row: &Unpublished) -> Envelope {
+        Envelope {
             id: EventId::from_uuid(row.id),
             number: match row.row {
                 RowId::Event(number) => number,
@@ -166,11 +177,6 @@ impl Scene {
             version: row.version,
             occurred_at: row.occurred_at,
             traceparent: row.traceparent.clone(),
-        };
-        Incoming {
-            envelope,
-            attempt: 1,
-            redelivered: false,
         }
     }
 
