@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use broker::Class;
 use chrono::{DateTime, Utc};
 use kernel::{TenantContext, TenantId};
 use tokio::sync::Notify;
@@ -18,6 +19,10 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from
 /// Room of so many thousandths of what a tenant may have out of a class is used at once; for less it
 /// is not asked again before its pause is over: asking costs as much for few events as for many.
 const ROOM: usize = 500;
+
+/// How many in the queue are looked at for one whose messages go elsewhere than those of the tenants
+/// that are being relayed.
+const AHEAD: usize = 32;
 
 /// Why a tenant is left behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,6 +257,11 @@ fn newer(one: TenantContext, other: TenantContext) -> TenantContext {
     }
 }
 
+/// Which queues the tenant's messages go to: one number for all classes with as many queues as this.
+fn queues(tenant: TenantId) -> u8 {
+    Class::Activity.shard(tenant)
+}
+
 impl State {
     fn enqueue(&mut self, tenant: TenantContext) {
         let id = tenant.tenant;
@@ -269,11 +279,17 @@ impl State {
         self.behind.get(id).is_some_and(|behind| behind.failed)
     }
 
-    /// The place of the next in the queue whom a worker may take now.
+    /// The place of the next in the queue whom a worker may take now. Before others comes one whose
+    /// queues nobody else publishes into: consumers take what comes in batches, and write all that is
+    /// of one tenant at once.
     fn next_place(&self) -> Option<usize> {
         let one_tries = self.busy.iter().any(|id| self.failed(id));
-        let mut queue = self.queue.iter();
-        queue.position(|id| !one_tries || !self.failed(id))
+        let may = |id: &TenantId| !one_tries || !self.failed(id);
+        let first = self.queue.iter().position(may)?;
+        let taken: Vec<u8> = self.busy.iter().map(|id| queues(*id)).collect();
+        let mut near = self.queue.iter().enumerate().skip(first).take(AHEAD);
+        let apart = near.find(|(_, id)| may(id) && !taken.contains(&queues(**id)));
+        Some(apart.map_or(first, |(place, _)| place))
     }
 
     fn take(&mut self) -> Option<TenantContext> {
@@ -349,6 +365,33 @@ mod tests {
         assert_eq!(doors.next().now_or_never(), Some(tenant(1)));
         doors.done(tenant(1));
         assert_eq!(doors.next().now_or_never(), None);
+    }
+
+    #[test]
+    fn a_tenant_of_other_queues_comes_before_another_of_the_same() {
+        let of = |queue: u8| {
+            (1..)
+                .map(tenant)
+                .filter(move |one| queues(one.tenant) == queue)
+        };
+        let (mut here, mut there) = (of(0), of(1));
+        let [one, two, three] = [(); 3].map(|()| here.next().unwrap());
+        let other = there.next().unwrap();
+        let doors = Doors::default();
+        for tenant in [one, two, three, other] {
+            doors.knock(tenant);
+        }
+        assert_eq!(doors.next().now_or_never(), Some(one));
+        assert_eq!(doors.next().now_or_never(), Some(other));
+        assert_eq!(doors.next().now_or_never(), Some(two), "nobody else waits");
+        doors.done(one);
+        doors.done(two);
+        doors.again(other);
+        assert_eq!(
+            doors.next().now_or_never(),
+            Some(three),
+            "it was there before"
+        );
     }
 
     #[test]
