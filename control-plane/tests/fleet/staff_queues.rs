@@ -403,6 +403,15 @@ async fn the_same_by_commands_on_the_server() {
         "x",
     ];
     assert_eq!(command(&served, &all).await, "1 were discarded\n");
-    let text = command(&served, &["dead-letters", "redrive", &id]).await;
+    let mended = ["dead-letters", "redrive", &id, "--reason", "it is mended"];
+    let text = command(&served, &mended).await;
     assert!(text.contains("redriving"), "{text}");
+    let (security, _) = served.staff(StaffRole::Security).await;
+    let audit = AuditQuery {
+        action: Some("dead_letter.".to_owned()),
+        ..AuditQuery::default()
+    };
+    let acts = security.audit(&audit).await.unwrap().data;
+    let reasons: Vec<_> = acts.iter().map(|entry| &entry.detail["reason"]).collect();
+    assert_eq!(reasons, ["it is mended", "x"]);
 }

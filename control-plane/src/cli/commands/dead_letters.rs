@@ -131,9 +131,13 @@ impl DeadLettersCommand {
                 let (letter, body) = queues::find_letter(auth, id).await?;
                 print(&text(&letter, &body))
             }
-            Self::Redrive { id: Some(id), .. } => {
+            Self::Redrive {
+                id: Some(id),
+                reason,
+                ..
+            } => {
                 let (letter, _) =
-                    queues::decide_letter(auth, &by, LetterFate::Redrive, id, "").await?;
+                    queues::decide_letter(auth, &by, LetterFate::Redrive, id, &reason).await?;
                 print(&line(&letter))
             }
             Self::Redrive { filter, reason, .. } => {
