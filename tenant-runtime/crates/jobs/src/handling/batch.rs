@@ -1,6 +1,6 @@
 //! One tenant's part of a batch, in one transaction with its being done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use broker::{Incoming, Verdict};
 use clock::Clock;
@@ -8,13 +8,13 @@ use db::TenantDb;
 use futures_util::future::join_all;
 use kernel::TenantContext;
 use sea_orm::{DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait};
-use tr_store::{
-    RowId, StoreError,
-    handling::{self, Claimed},
-};
+use tr_store::{RowId, StoreError, handling};
 use tracing::Instrument as _;
 
-use super::{Effect, Work, Writing};
+use super::{
+    Effect, Work, Writing,
+    check::{row, rows, sort},
+};
 
 /// How often a transaction is run again that lost against another.
 const TRIES: usize = 3;
@@ -259,60 +259,4 @@ impl<E: Effect> Batch<'_, E> {
         let repeated = messages.len().saturating_sub(fresh.len()) as u64;
         metrics::counter!("events_done_before_total", "class" => Self::CLASS).increment(repeated);
     }
-}
-
-/// The row that a message is about.
-fn row(message: &Incoming) -> RowId {
-    match message.envelope.number {
-        0 => RowId::Job(message.envelope.id.as_uuid()),
-        number => RowId::Event(number),
-    }
-}
-
-fn rows(messages: &[&Incoming]) -> Vec<RowId> {
-    messages.iter().map(|message| row(message)).collect()
-}
-
-/// Verdicts on what needs no work, and the work of the others by their place.
-fn sort(messages: &[&Incoming], found: Vec<Claimed>) -> (Vec<Verdict>, BTreeMap<usize, Work>) {
-    let mut found: BTreeMap<RowId, Claimed> = found
-        .into_iter()
-        .map(|claimed| (claimed.row, claimed))
-        .collect();
-    let (mut fresh, mut seen) = (BTreeMap::new(), BTreeSet::new());
-    let mut verdicts = Vec::with_capacity(messages.len());
-    for (place, message) in messages.iter().enumerate() {
-        let row = row(message);
-        let verdict = match found.remove(&row) {
-            // The second message of one row; the first has its work.
-            None if seen.contains(&row) => Verdict::Done,
-            None => Verdict::Dead(format!("the tenant has no {row}")),
-            Some(claimed) => match differs(message, &claimed) {
-                Some(reason) => {
-                    // A wrong message must not hide a right one behind it.
-                    found.insert(row, claimed);
-                    Verdict::Dead(reason)
-                }
-                None => {
-                    seen.insert(row);
-                    if !claimed.done {
-                        fresh.insert(place, Work::new(claimed, message));
-                    }
-                    Verdict::Done
-                }
-            },
-        };
-        verdicts.push(verdict);
-    }
-    (verdicts, fresh)
-}
-
-/// What is wrong with a message that is not what its row says.
-fn differs(message: &Incoming, row: &Claimed) -> Option<String> {
-    let envelope = &message.envelope;
-    if row.id != envelope.id.as_uuid() {
-        return Some(format!("{} is another one", row.row));
-    }
-    let same = row.kind == envelope.kind && row.version == envelope.version;
-    (!same).then(|| format!("{} is of kind {:?} {}", row.row, row.kind, row.version))
 }

@@ -6,6 +6,7 @@
 //! there, which is what makes redeliveries and double publishing harmless.
 
 mod batch;
+mod check;
 mod class;
 
 use broker::{Class, Verdict};
