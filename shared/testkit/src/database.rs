@@ -6,7 +6,9 @@ use std::sync::PoisonError;
 use kernel::{Generation, TenantId};
 use migrations::Schema;
 use mysql::prelude::Queryable;
-use sea_orm::{ConnectOptions, Database, DatabaseConnection};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
+};
 use url::Url;
 use uuid::Uuid;
 
@@ -33,6 +35,17 @@ pub struct Account {
     pub password: String,
     /// How it connects to the test's database.
     pub url: String,
+}
+
+/// The whole number that a statement answers.
+///
+/// # Panics
+///
+/// When it fails, or answers something else.
+pub async fn number(conn: &impl ConnectionTrait, sql: &str) -> i64 {
+    let statement = Statement::from_string(DbBackend::MySql, sql);
+    let row = must(conn.query_one_raw(statement).await, sql);
+    must(must(row.ok_or("no row"), sql).try_get_by_index(0), sql)
 }
 
 impl TestDb {

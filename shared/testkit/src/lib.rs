@@ -26,7 +26,7 @@ mod template;
 
 pub use amqp::{TestVhost, amqp_vhost};
 pub use clock_of_tests::{clock, noon};
-pub use database::{Account, TestDb};
+pub use database::{Account, TestDb, number};
 pub use dns::TestNames;
 pub use eventually::{Probe, eventually};
 pub use mail::{Mail, TestMailbox, mailbox};

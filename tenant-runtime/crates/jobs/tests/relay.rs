@@ -6,9 +6,7 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use broker::Class;
-use sea_orm::{
-    ConnectionTrait as _, DatabaseTransaction, DbBackend, Statement, TransactionTrait as _,
-};
+use sea_orm::{DatabaseTransaction, TransactionTrait as _};
 use support::{LIMIT, World};
 use testkit::{Proxy, eventually};
 use tr_jobs::RelaySettings;
@@ -135,9 +133,7 @@ async fn a_look_at_what_waits_costs_the_same_however_much_does() {
     let rows_read = async |tx: &DatabaseTransaction| -> i64 {
         let sql = "SELECT CAST(SUM(variable_value) AS SIGNED) FROM \
                    information_schema.session_status WHERE variable_name LIKE 'Handler_read%'";
-        let statement = Statement::from_string(DbBackend::MySql, sql);
-        let row = tx.query_one_raw(statement).await.unwrap().unwrap();
-        row.try_get_by_index(0).unwrap()
+        testkit::number(tx, sql).await
     };
     let look = async || {
         let tx = tenant.db.conn().begin().await.unwrap();

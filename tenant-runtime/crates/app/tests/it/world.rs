@@ -187,15 +187,7 @@ impl World {
     /// The single number that a query gives.
     pub async fn number(&self, sql: &str) -> i64 {
         let sql = format!("SELECT CAST(({sql}) AS SIGNED)");
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, sql);
-        let row = self
-            .test_db
-            .conn()
-            .query_one_raw(statement)
-            .await
-            .unwrap()
-            .unwrap();
-        row.try_get_by_index(0).unwrap()
+        testkit::number(self.test_db.conn(), &sql).await
     }
 
     pub fn ctx(&self, who: Who) -> RequestContext {

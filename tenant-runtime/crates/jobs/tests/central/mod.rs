@@ -94,9 +94,7 @@ impl Central {
 
     /// A whole number from a statement.
     pub async fn count(&self, sql: &str) -> i64 {
-        let statement = Statement::from_string(DbBackend::MySql, sql);
-        let row = self.database.conn().query_one_raw(statement).await.unwrap();
-        row.unwrap().try_get_by_index(0).unwrap()
+        testkit::number(self.database.conn(), sql).await
     }
 
     /// How many runs are in a state.

@@ -226,15 +226,7 @@ impl Tenant {
 
     /// A whole number from a statement.
     pub async fn count(&self, sql: &str) -> i64 {
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, sql);
-        let row = self
-            .db
-            .conn()
-            .query_one_raw(statement)
-            .await
-            .unwrap()
-            .unwrap();
-        row.try_get_by_index(0).unwrap()
+        testkit::number(self.db.conn(), sql).await
     }
 
     pub async fn run(&self, sql: &str) {

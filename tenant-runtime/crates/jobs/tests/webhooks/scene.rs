@@ -186,15 +186,7 @@ impl Scene {
 
     /// A whole number from a statement.
     pub async fn count(&self, sql: &str) -> i64 {
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::MySql, sql);
-        let row = self
-            .db
-            .conn()
-            .query_one_raw(statement)
-            .await
-            .unwrap()
-            .unwrap();
-        row.try_get_by_index(0).unwrap()
+        testkit::number(self.db.conn(), sql).await
     }
 
     pub fn seal(&self, secret: &[u8]) -> Vec<u8> {

@@ -8,7 +8,6 @@ use identity::Claims;
 use kernel::{
     Actor, FolderId, Generation, MemberId, Role, Scope, SessionId, TenantContext, TenantId,
 };
-use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::Value;
 use testkit::{Account, TestDb};
 use url::Url;
@@ -69,9 +68,7 @@ impl Tenant {
 
     /// The number that a query gives.
     pub async fn count(&self, sql: &str) -> i64 {
-        let statement = Statement::from_string(DbBackend::MySql, sql);
-        let row = self.db.conn().query_one_raw(statement).await.unwrap();
-        row.unwrap().try_get_by_index(0).unwrap()
+        testkit::number(self.db.conn(), sql).await
     }
 
     /// The root folder.
