@@ -101,7 +101,7 @@ pub struct Stack {
     pub profile: Profile,
     /// As processes or in containers.
     pub host: Host,
-    /// Everything the set writes is below (but test databases, see [`Stack::mariadb_data`]).
+    /// Everything the set writes is below (but what tests keep in memory, see [`Stack::data`]).
     pub dir: PathBuf,
     /// Short name of the clone, so that two clones on a machine stay apart.
     pub key: String,
@@ -144,14 +144,15 @@ impl Stack {
             .join(name)
     }
 
-    /// Where MariaDB keeps its files: for tests in memory, where there is enough of it.
-    pub fn mariadb_data(&self) -> PathBuf {
+    /// Where the servers keep their files that wait for the disk with every write, MariaDB and
+    /// RabbitMQ: for tests in memory, where there is enough of it.
+    pub fn data(&self) -> PathBuf {
         let memory = Path::new("/dev/shm");
         match self.profile {
-            Profile::Test if size_kib(memory) >= SHARED_MEMORY_NEEDED_KIB => memory
-                .join(format!("trellis-{}-test", self.key))
-                .join("mariadb"),
-            _ => self.dir.join("mariadb"),
+            Profile::Test if size_kib(memory) >= SHARED_MEMORY_NEEDED_KIB => {
+                memory.join(format!("trellis-{}-test", self.key))
+            }
+            _ => self.dir.clone(),
         }
     }
 }

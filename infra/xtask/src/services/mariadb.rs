@@ -81,7 +81,7 @@ impl MariaDb {
 
     /// Creates the system tables when there are none.
     fn prepare(&self) -> Result<()> {
-        let data = self.stack.mariadb_data();
+        let data = self.stack.data().join("mariadb");
         if data.join("mysql").join("global_priv.frm").exists() {
             return Ok(());
         }
@@ -203,7 +203,10 @@ impl Service for MariaDb {
             command.arg("--user=root");
         }
         command
-            .arg(format!("--datadir={}", self.stack.mariadb_data().display()))
+            .arg(format!(
+                "--datadir={}",
+                self.stack.data().join("mariadb").display()
+            ))
             .arg(format!("--socket={}", socket.display()))
             .arg(format!(
                 "--pid-file={}",

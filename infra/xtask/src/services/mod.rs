@@ -254,7 +254,7 @@ pub fn stop(repository: &Repository, stack: &Stack, wipe: bool) -> Result<()> {
         }
     }
     if wipe {
-        remove(&stack.mariadb_data())?;
+        remove(&stack.data())?;
         remove(&stack.dir)?;
         progress::line("   ✓ data deleted");
     }

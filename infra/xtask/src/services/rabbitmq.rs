@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use super::Service;
-use crate::paths::{Profile, Stack};
+use crate::paths::{Profile, Stack, private_directory};
 use crate::process::Daemon;
 use crate::{apt, secrets};
 
@@ -127,6 +127,8 @@ impl Service for RabbitMq {
         self.start_port_mapper()?;
         let settings = self.write_settings()?;
         let home = self.stack.directory("rabbitmq")?;
+        let data = self.stack.data().join("rabbitmq").join("data");
+        private_directory(&data)?;
         let run = self.stack.directory("run")?;
         let ports = self.stack.ports;
         let node = format!(
@@ -156,7 +158,7 @@ impl Service for RabbitMq {
                 "RABBITMQ_ENABLED_PLUGINS_FILE",
                 run.join("rabbitmq-plugins"),
             )
-            .env("RABBITMQ_MNESIA_BASE", home.join("data"))
+            .env("RABBITMQ_MNESIA_BASE", data)
             .env("RABBITMQ_LOG_BASE", home.join("log"))
             .env("RABBITMQ_PID_FILE", run.join("rabbitmq-own.pid"))
             .env(
