@@ -6,6 +6,7 @@ mod listeners;
 use clock::Clock;
 use cp_app::routes::RouteDirectory;
 use cp_gateway::{Gateway, GatewayParts, HostSettings};
+use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use web::health::Health;
 
@@ -93,7 +94,7 @@ impl Process {
         Gateway::new(gateway, host, settings.proxy.clone())
     }
 
-    /// Serves until the process is asked to end, then ends what is in flight.
+    /// Serves until the process is asked to end or a task of it ended, then ends what is in flight.
     async fn run<const N: usize>(
         self,
         servers: [web::Bound; N],
@@ -101,11 +102,6 @@ impl Process {
     ) -> anyhow::Result<()> {
         let watching = readiness::watch(self.parts.clone(), self.health, self.stop.clone());
         background.spawn(watching);
-        let stop = self.stop.clone();
-        tokio::spawn(async move {
-            web::shutdown_signal().await;
-            stop.cancel();
-        });
         let runs = servers.map(|server| {
             let stop = self.stop.clone();
             async move {
@@ -115,9 +111,20 @@ impl Process {
                 ended
             }
         });
-        let ended = futures_util::future::join_all(runs).await;
-        background.end().await;
+        let asked = async {
+            tokio::select! {
+                () = web::shutdown_signal() => {}
+                () = self.stop.cancelled() => {}
+            }
+        };
+        let ran = async {
+            let ran = background.run_until(asked).await;
+            self.stop.cancel();
+            ran
+        };
+        let (ended, ran) = tokio::join!(join_all(runs), ran);
+        let stopped = background.end().await;
         ended.into_iter().collect::<Result<Vec<()>, _>>()?;
-        Ok(())
+        Ok(ran.and(stopped)?)
     }
 }

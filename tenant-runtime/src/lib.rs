@@ -8,7 +8,6 @@ pub mod queues;
 pub mod serve;
 pub mod settings;
 pub mod side;
-mod tasks;
 pub mod tick;
 pub mod webhooks;
 pub mod work;

@@ -9,13 +9,17 @@ use broker::Publisher;
 use clock::Clock;
 use cp_node_api::{NodeRole, PublicKey};
 use identity::Verifier;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tr_app::webhooks::Webhooks;
 use tr_http::Api;
 use tr_jobs::Relay;
 use tr_live::{Hub, HubSettings, keep_told};
-use web::{Bound, Edge, JsonLimit, Listen, health::Health};
+use web::{
+    Bound, Edge, JsonLimit, Listen,
+    health::Health,
+    tasks::{end_of_all, run_until},
+};
 
 use crate::{
     cache,
@@ -77,10 +81,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     ));
     let membership = fleet.join(&settings, part);
     let stop_relay = CancellationToken::new();
-    let relaying = tokio::spawn(relay.run(stop_relay.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(relay.run(stop_relay.clone()));
     // What is heard must not wait behind what is published.
     let live_link = queues::link(&settings, "live")?;
-    let telling = tokio::spawn(keep_told(
+    tasks.spawn(keep_told(
         live_link.clone(),
         hub,
         pushed,
@@ -88,21 +93,22 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     ));
 
     let drain = Duration::from_secs(settings.serve.drain_seconds);
+    let mut ran = Ok(());
     let ended = bound
         .run(async {
-            web::shutdown_signal().await;
+            ran = run_until(web::shutdown_signal(), [&mut tasks]).await;
             membership.drain().await;
             settle(&api, drain).await;
         })
         .await;
     stop_relay.cancel();
-    relaying.await.context("the relay failed")?;
-    telling.await.context("live events failed")?;
+    let stopped = end_of_all(&mut tasks).await;
     warning.abort();
     membership.leave().await;
     tokio::join!(link.close(), live_link.close());
     fleet.pools.close().await;
-    ended.context("the server failed")
+    ended.context("the server failed")?;
+    Ok(ran.and(stopped)?)
 }
 
 fn listen(settings: &Settings, api: &Api, health: &Health, clock: &Clock) -> anyhow::Result<Bound> {

@@ -3,8 +3,10 @@
 use anyhow::Context as _;
 use clock::Clock;
 use cp_node_api::NodeRole;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{Timers, tick as run_timers};
+use web::tasks::{end_of_all, run_until};
 
 use crate::{cache, fleet::Fleet, queues, settings::Settings, side};
 
@@ -29,18 +31,21 @@ pub async fn tick(settings: Settings) -> anyhow::Result<()> {
         clock: Clock::system(),
         settings: queues::timers(&settings),
     };
-    let timers = tokio::spawn(run_timers(timers, stop.clone()));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(run_timers(timers, stop.clone()));
+    let mut ran = Ok(());
     let ended = bound
         .run(async {
-            web::shutdown_signal().await;
+            ran = run_until(web::shutdown_signal(), [&mut tasks]).await;
             membership.drain().await;
         })
         .await;
     stop.cancel();
-    timers.await.context("the timers failed")?;
+    let stopped = end_of_all(&mut tasks).await;
     reporting.abort();
     membership.leave().await;
     link.close().await;
     fleet.pools.close().await;
-    ended.context("the listener failed")
+    ended.context("the listener failed")?;
+    Ok(ran.and(stopped)?)
 }

@@ -15,15 +15,9 @@ use tr_jobs::{
 };
 use tr_live::{Hub, HubSettings, keep_told};
 use url::Url;
+use web::tasks::{end_of_all, run_until};
 
-use crate::{
-    fleet::Fleet,
-    oversight, queues,
-    settings::Settings,
-    side,
-    tasks::{end_of_all, run_until},
-    webhooks,
-};
+use crate::{fleet::Fleet, oversight, queues, settings::Settings, side, webhooks};
 
 /// Works until asked to stop; then handles what was delivered, and leaves the rest to others.
 ///
@@ -113,10 +107,8 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     membership.leave().await;
     tokio::join!(inward.close(), outward.close(), live_link.close());
     fleet.pools.close().await;
-    ended
-        .context("the listener failed")
-        .and(worked)
-        .and(relayed)
+    ended.context("the listener failed")?;
+    Ok(worked.and(relayed)?)
 }
 
 fn sender(settings: &Settings) -> anyhow::Result<WebhookSender> {

@@ -7,6 +7,7 @@ use cp_gateway::Gateway;
 use mailer::Mailer;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use web::tasks::{TaskError, end_of_all, run_until};
 
 use crate::parts::Parts;
 
@@ -76,13 +77,20 @@ impl Background {
         });
     }
 
+    /// Waits until the process is asked to stop, or one of the tasks ends.
+    pub(super) async fn run_until(
+        &mut self,
+        asked: impl Future<Output = ()>,
+    ) -> Result<(), TaskError> {
+        run_until(asked, [&mut self.tasks]).await
+    }
+
     /// Waits for the tasks to end, but not for ever: what is cut off, another process takes over.
-    pub(super) async fn end(mut self) {
-        let ended = tokio::time::timeout(GRACE, async {
-            while self.tasks.join_next().await.is_some() {}
-        });
-        if ended.await.is_err() {
+    pub(super) async fn end(mut self) -> Result<(), TaskError> {
+        let ended = tokio::time::timeout(GRACE, end_of_all(&mut self.tasks));
+        ended.await.unwrap_or_else(|_| {
             tracing::warn!("what was under way is left to another process");
-        }
+            Ok(())
+        })
     }
 }

@@ -23,6 +23,7 @@ pub mod problem;
 mod routes;
 mod serve;
 pub mod sse;
+pub mod tasks;
 
 pub use answer::{Created, Revised, etag};
 pub use edge::{AsIs, Edge, Tenant};

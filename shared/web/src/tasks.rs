@@ -1,22 +1,32 @@
 //! Tasks that run until their process stops. One that ends before has failed: the process stops
 //! then as if it were asked to, and says so, rather than go on without it.
 
-use anyhow::anyhow;
-use tokio::task::JoinSet;
+use futures_util::future::select_all;
+use tokio::task::{JoinError, JoinSet};
+
+/// How a task ended that was to run until its process stops.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// It returned.
+    #[error("a task ended by itself")]
+    Ended,
+    /// It panicked.
+    #[error("a task failed")]
+    Failed(#[from] JoinError),
+}
 
 /// Waits until the process is asked to stop, or one of its tasks ends.
 ///
 /// # Errors
 /// How the task ended.
-pub async fn run_until(
+pub async fn run_until<const SETS: usize>(
     asked: impl Future<Output = ()>,
-    tasks: [&mut JoinSet<()>; 2],
-) -> anyhow::Result<()> {
-    let [some, others] = tasks;
+    tasks: [&mut JoinSet<()>; SETS],
+) -> Result<(), TaskError> {
+    let any = select_all(tasks.map(|tasks| Box::pin(end_of_any(tasks))));
     tokio::select! {
         () = asked => Ok(()),
-        ended = end_of_any(some) => Err(ended),
-        ended = end_of_any(others) => Err(ended),
+        (ended, ..) = any => Err(ended),
     }
 }
 
@@ -24,24 +34,24 @@ pub async fn run_until(
 ///
 /// # Errors
 /// How one of them failed.
-pub async fn end_of_all(tasks: &mut JoinSet<()>) -> anyhow::Result<()> {
+pub async fn end_of_all(tasks: &mut JoinSet<()>) -> Result<(), TaskError> {
     let mut outcome = Ok(());
     while let Some(ended) = tasks.join_next().await {
         if let Err(error) = ended {
             tracing::error!(%error, "a task failed while stopping");
-            outcome = Err(anyhow::Error::new(error).context("a task failed while stopping"));
+            outcome = Err(error.into());
         }
     }
     outcome
 }
 
-async fn end_of_any(tasks: &mut JoinSet<()>) -> anyhow::Error {
+async fn end_of_any(tasks: &mut JoinSet<()>) -> TaskError {
     let error = match tasks.join_next().await {
-        Some(Ok(())) => anyhow!("a task ended by itself"),
-        Some(Err(error)) => anyhow::Error::new(error).context("a task failed"),
+        Some(Ok(())) => TaskError::Ended,
+        Some(Err(error)) => error.into(),
         None => std::future::pending().await,
     };
-    tracing::error!(error = format!("{error:#}"), "stopping");
+    tracing::error!(?error, "stopping");
     error
 }
 
