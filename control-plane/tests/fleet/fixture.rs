@@ -188,7 +188,8 @@ impl ControlPlane {
     pub async fn finish(&self, operation: OperationId, state: OperationState) {
         let worker = self.worker(None);
         let ended = eventually(LIMIT, async || match worker.carry_out(operation).await {
-            Outcome::Taken | Outcome::Again => None,
+            // A machine that stalls for longer than the lease loses it; the next one goes on.
+            Outcome::Taken | Outcome::Again | Outcome::Lost => None,
             outcome => Some(outcome),
         })
         .await;

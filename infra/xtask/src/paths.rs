@@ -144,8 +144,8 @@ impl Stack {
             .join(name)
     }
 
-    /// Where the servers keep their files that wait for the disk with every write, MariaDB and
-    /// RabbitMQ: for tests in memory, where there is enough of it.
+    /// Where the servers keep their data that wait for the disk when they write: for tests in
+    /// memory, where there is enough of it.
     pub fn data(&self) -> PathBuf {
         let memory = Path::new("/dev/shm");
         match self.profile {

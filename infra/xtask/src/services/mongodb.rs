@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::{Service, start_one};
 use crate::apt;
-use crate::paths::{Host, Profile, Repository, Stack};
+use crate::paths::{Host, Profile, Repository, Stack, private_directory};
 use crate::process::Daemon;
 use crate::progress;
 use crate::tools::go::Program;
@@ -125,7 +125,8 @@ impl Service for Instance<'_> {
     }
 
     fn launch(&self) -> Result<()> {
-        let data = self.mongodb.stack.directory("mongodb")?;
+        let data = self.mongodb.stack.data().join("mongodb");
+        private_directory(&data)?;
         let port = self.mongodb.stack.ports.mongodb.to_string();
         let mut command = Command::new(&self.program);
         if self.real {
