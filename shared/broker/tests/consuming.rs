@@ -12,9 +12,9 @@ use std::{
     time::Duration,
 };
 
-use broker::{Class, Handler, Incoming, Verdict};
+use broker::{Class, ConsumerOptions, Handler, Incoming, Verdict};
 use lapin::{BasicProperties, options::BasicPublishOptions};
-use support::{Corner, LIMIT, Recorder, done, envelope};
+use support::{Corner, LIMIT, Recorder, done, envelope, tenant};
 use testkit::{Proxy, eventually};
 use tokio::sync::Semaphore;
 
@@ -252,14 +252,23 @@ async fn an_acknowledgement_that_comes_too_late_is_a_redelivery_not_a_loss() {
     let publisher = corner.publisher().await;
     let gate = Gate::new();
     let link = corner.link_through(&proxy.url(&corner.url), Duration::from_secs(10));
-    let consumer = corner.consume(&link, &publisher, &gate);
+    let options = ConsumerOptions {
+        // A batch is the three of them, however slowly they come.
+        batch: 3,
+        window: LIMIT,
+        ..ConsumerOptions::new(Class::Activity, Class::Activity.shard(tenant()))
+    };
+    let consumer = corner.consume_as(&link, &publisher, &gate, options);
     publisher.publish(&corner.messages(1..=3)).await;
     eventually(LIMIT, || async { gate.entered.load(Ordering::SeqCst) }).await;
     let session = link.session().unwrap();
     proxy.cut();
     link.ended(&session).await;
     gate.open.add_permits(1000);
-    eventually(LIMIT, || async { gate.handled.lock().unwrap().len() >= 6 }).await;
+    eventually(LIMIT, || async {
+        *gate.handled.lock().unwrap() == [1, 2, 3, 1, 2, 3]
+    })
+    .await;
     consumer.stop().await;
     assert_eq!(corner.ready(&corner.queue()).await, 0);
 }
