@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use broker::{Class, ConsumerOptions, Flow, Tap, Verdict};
 use support::{Corner, LIMIT, Recorder, done, tenant};
-use testkit::eventually;
+use testkit::{eventually, within};
 
 fn options(tap: &Tap) -> ConsumerOptions {
     ConsumerOptions {
@@ -55,7 +55,7 @@ async fn a_closed_tap_keeps_messages_in_their_queue_and_an_open_one_lets_them_th
     };
     assert_eq!((tap.flow(), tap.is_open()), (flow, false));
     // One that waits for its tap stops at once.
-    tokio::time::timeout(Duration::from_secs(2), consumer.stop())
+    within(Duration::from_secs(2), consumer.stop())
         .await
         .unwrap();
 }

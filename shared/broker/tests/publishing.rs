@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use broker::{PublishError, Publisher};
 use support::{Corner, LIMIT, Recorder, done, envelope};
-use testkit::{Proxy, eventually};
+use testkit::{Proxy, eventually, within};
 
 #[tokio::test]
 async fn confirmed_messages_arrive_once_and_in_order() {
@@ -122,8 +122,8 @@ async fn a_half_open_socket_is_noticed_within_two_heartbeats() {
     let link = corner.link_through(&proxy.url(&corner.url), heartbeat);
     let session = link.connected().await.unwrap();
     proxy.fall_silent();
-    let noticed = tokio::time::timeout(heartbeat * 2, link.ended(&session)).await;
-    assert!(noticed.is_ok(), "{:?} were not enough", heartbeat * 2);
+    let noticed = within(heartbeat * 2, link.ended(&session)).await;
+    assert!(noticed.is_some(), "{:?} were not enough", heartbeat * 2);
     proxy.open();
     link.connected().await.unwrap();
     assert!(proxy.connections() >= 2);

@@ -1,6 +1,8 @@
 //! Waiting for what happens by itself: polled, with a limit, never by a guess of how long it takes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::Stopwatch;
 
 const POLL: Duration = Duration::from_millis(10);
 
@@ -54,11 +56,11 @@ where
 {
     let caller = std::panic::Location::caller();
     async move {
-        let started = Instant::now();
+        let watch = Stopwatch::start();
         loop {
             match look().await.seen() {
                 Ok(value) => return value,
-                Err(seen) if started.elapsed() >= limit => {
+                Err(seen) if watch.elapsed() >= limit => {
                     panic!("{caller}: {seen} after {limit:?}");
                 }
                 Err(_) => tokio::time::sleep(POLL).await,

@@ -21,6 +21,7 @@ mod redis_database;
 mod row_waits;
 mod services;
 mod statements;
+mod stopwatch;
 mod sweeper;
 mod template;
 
@@ -37,6 +38,7 @@ pub use redis_commands::{RedisCommand, RedisCommandCounter};
 pub use redis_database::{TestRedis, redis};
 pub use services::{Services, services};
 pub use statements::{StatementCounter, Statements};
+pub use stopwatch::{Stopwatch, within};
 pub use sweeper::TestSweeper;
 
 /// The value, or a panic that says what was wanted and why it is not there.

@@ -12,7 +12,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use redis::AsyncCommands as _;
 use sea_orm::sqlx::{self, Connection as _, MySqlConnection};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
-use testkit::{RedisCommandCounter, StatementCounter, TestDb, eventually};
+use testkit::{RedisCommandCounter, StatementCounter, TestDb, eventually, within};
 use uuid::Uuid;
 
 async fn names(db: &impl ConnectionTrait, sql: &str) -> Vec<String> {
@@ -170,4 +170,11 @@ async fn mail_arrives() {
 #[should_panic(expected = "still nothing after 30ms")]
 async fn eventually_has_a_limit() {
     eventually(Duration::from_millis(30), async || None::<()>).await;
+}
+
+#[tokio::test]
+async fn what_takes_longer_than_its_limit_comes_to_nothing() {
+    let limit = Duration::from_millis(30);
+    assert_eq!(within(limit, async { 1 }).await, Some(1));
+    assert_eq!(within(limit, std::future::pending::<()>()).await, None);
 }

@@ -97,7 +97,7 @@ impl Case {
                 tokio::spawn(take_dead(link.clone(), class, queue, keeper, stop.clone()));
             }
         }
-        let died = tokio::time::timeout(LIMIT, dead.recv()).await.unwrap();
+        let died = testkit::within(LIMIT, dead.recv()).await.unwrap();
         relay.nudge.nudge(tenant.context);
         eventually(LIMIT, || async { tenant.done().await == 1 }).await;
         assert_eq!(tenant.activity().await, (2, 1));

@@ -5,10 +5,7 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use broker::{Class, Envelope, Handler as _, Incoming, Verdict};
 use chrono::{TimeDelta, Utc};
@@ -136,8 +133,7 @@ impl Effect for Together {
     }
 
     async fn act(&self, _: &TenantContext, _: &TenantDb, _: &Work) -> bool {
-        let met = tokio::time::timeout(Duration::from_secs(5), self.0.wait());
-        met.await.is_ok()
+        testkit::within(LIMIT, self.0.wait()).await.is_some()
     }
 
     async fn write(

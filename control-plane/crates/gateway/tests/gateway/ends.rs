@@ -1,10 +1,7 @@
 //! What ends somebody's access ends it within a second: on every gateway, and for sockets that are
 //! open.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::{net::SocketAddr, time::Duration};
 
 use chrono::{TimeDelta, Utc};
 use clock::Clock;
@@ -21,7 +18,7 @@ use cp_domain::{StaffRole, access_policy::TenantRolePolicy};
 use kernel::{IfMatch, RequestId, Role, TenantId};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use testkit::{Proxy, TestProvider, eventually};
+use testkit::{Proxy, Stopwatch, TestProvider, eventually, within};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
 use uuid::Uuid;
 
@@ -109,7 +106,7 @@ impl Scene {
     /// every socket among these is closed.
     async fn within_a_second(
         &mut self,
-        since: Instant,
+        since: Stopwatch,
         sockets: &[usize],
         wanted: impl Fn(usize, &(StatusCode, Value)) -> bool,
     ) {
@@ -130,7 +127,7 @@ impl Scene {
         for at in sockets {
             let mut rest = Vec::new();
             let closed = self.sockets[*at].read_to_end(&mut rest);
-            tokio::time::timeout(SOON, closed).await.unwrap().unwrap();
+            within(SOON, closed).await.unwrap().unwrap();
         }
         assert!(since.elapsed() <= A_SECOND, "{:?}", since.elapsed());
     }
@@ -158,7 +155,7 @@ async fn a_session_that_is_revoked() {
     let mut scene = Scene::new(&node).await;
     let auth = scene.world.auth().await;
     let (member, session) = (scene.somebody.member.into(), scene.somebody.session.into());
-    let since = Instant::now();
+    let since = Stopwatch::start();
     revoke_session(&auth, member, session).await.unwrap();
     let wanted = |at: usize, answer: &(StatusCode, Value)| match at {
         0 => answer.0 == 401,
@@ -195,7 +192,7 @@ async fn a_session_that_ended_at_its_provider() {
     for address in scene.gateways() {
         assert_eq!(scene.ask(address).await[0].0, 200);
     }
-    let since = Instant::now();
+    let since = Stopwatch::start();
     assert_eq!(tell("one").await.unwrap(), 1);
     let wanted = |at: usize, answer: &(StatusCode, Value)| at == 1 || answer.0 == 401;
     scene.within_a_second(since, &COOKIES, wanted).await;
@@ -266,7 +263,7 @@ async fn a_member_who_is_archived() {
     let mut scene = Scene::new(&node).await;
     let office = Office::of(&scene).await;
     let member = scene.somebody.member.into();
-    let since = Instant::now();
+    let since = Stopwatch::start();
     archive_member(&office.auth, &office.administrator(), member, IfMatch::Any)
         .await
         .unwrap();
@@ -289,7 +286,7 @@ async fn a_member_who_is_not_active_in_the_directory() {
         "Operations": [{"op": "replace", "path": "active", "value": false}],
     });
     let member = scene.somebody.member.into();
-    let since = Instant::now();
+    let since = Stopwatch::start();
     patch_user(&office.auth, &directory, member, None, &patch)
         .await
         .unwrap();
@@ -306,7 +303,7 @@ async fn a_role_that_is_changed() {
         external: None,
     };
     let member = scene.somebody.member.into();
-    let since = Instant::now();
+    let since = Stopwatch::start();
     change_member(
         &office.auth,
         &office.administrator(),
@@ -329,7 +326,7 @@ async fn a_tenants_policy_that_refuses_now() {
     let mut scene = Scene::new(&node).await;
     let office = Office::of(&scene).await;
     let policy = json!({"roles": {"builder": {"networks": ["192.0.2.0/24"]}}});
-    let since = Instant::now();
+    let since = Stopwatch::start();
     office.lay_down(&policy).await;
     scene.within_a_second(since, &ALL, policy_refused).await;
     // Taken back, the same session is in again: it was never ended.
@@ -344,7 +341,7 @@ async fn a_tenants_policy_that_refuses_now() {
     let tenant = scene.world.tenant;
     people::policy(scene.world.db.conn(), tenant, &policy).await;
     scene
-        .within_a_second(Instant::now(), &ALL, policy_refused)
+        .within_a_second(Stopwatch::start(), &ALL, policy_refused)
         .await;
 }
 
@@ -366,7 +363,7 @@ async fn a_policy_of_the_platform_that_refuses_now() {
         request_id: &request_id,
         including_me: true,
     };
-    let since = Instant::now();
+    let since = Stopwatch::start();
     put_people_policy(&auth, by, &policy, IfMatch::Any)
         .await
         .unwrap();
@@ -383,7 +380,7 @@ async fn a_tenant_that_is_suspended() {
         "state = 'suspended'",
     )
     .await;
-    let since = Instant::now();
+    let since = Stopwatch::start();
     scene
         .world
         .pushes
@@ -430,7 +427,7 @@ async fn who_cannot_hear_any_more_is_told_to_look_at_everything() {
     let world = with_redis_behind(&proxy, &node).await;
     let mut heard = world.pushes.subscribe();
     proxy.close();
-    let told = tokio::time::timeout(SOON, heard.recv()).await;
+    let told = within(SOON, heard.recv()).await;
     assert_eq!(told.unwrap(), Ok(Push::Lost));
 }
 
@@ -449,7 +446,7 @@ async fn what_ended_while_nothing_could_be_told() {
         .exec_async(&mut connection)
         .await
         .unwrap();
-    let since = Instant::now();
+    let since = Stopwatch::start();
     proxy.cut();
     let wanted = |at: usize, answer: &(StatusCode, Value)| at == 1 || answer.0 == 401;
     scene.within_a_second(since, &COOKIES, wanted).await;
@@ -503,7 +500,7 @@ async fn hours_that_are_over_and_a_session_that_has_run_out() {
     let (head, mut by_token) = open_at(world.address, &token).await;
     assert!(head.starts_with("HTTP/1.1 101"), "{head}");
     clock.advance(TimeDelta::days(2));
-    let since = Instant::now();
+    let since = Stopwatch::start();
     let mut rest = Vec::new();
     by_cookie.read_to_end(&mut rest).await.unwrap();
     by_token.read_to_end(&mut rest).await.unwrap();

@@ -1,7 +1,5 @@
 //! Nodes that are lost.
 
-use std::time::Duration;
-
 use cp_gateway::GatewaySettings;
 use reqwest::{Body, Method, RequestBuilder, Response};
 use serde_json::Value;
@@ -185,7 +183,7 @@ async fn more_requests_than_may_be_are_refused_at_once() {
             .map(|_| tokio::spawn(world.get("/api/v1/x").send()))
             .collect();
         eventually(SOON, async || bad.requests() == before + 2).await;
-        let refused = tokio::time::timeout(Duration::from_secs(2), world.get("/api/v1/x").send());
+        let refused = testkit::within(SOON, world.get("/api/v1/x").send());
         let refused = refused.await.unwrap().unwrap();
         assert_eq!(refused.headers()["retry-after"], "1");
         assert_eq!(problem(refused).await, (503, "busy".to_owned()));

@@ -1,7 +1,5 @@
 //! What is passed on, and how.
 
-use std::time::Duration;
-
 use cp_gateway::GatewaySettings;
 use futures_util::StreamExt as _;
 use reqwest::{Body, Method};
@@ -9,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     node::GoodNode,
-    world::{Wish, World},
+    world::{SOON, Wish, World},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +108,7 @@ async fn large_answers_are_passed_on_as_they_come() {
         .await
         .unwrap()
         .bytes_stream();
-    let first = tokio::time::timeout(Duration::from_secs(2), drip.next()).await;
+    let first = testkit::within(SOON, drip.next()).await;
     assert_eq!(first.unwrap().unwrap().unwrap(), "first\n");
 }
 

@@ -1,7 +1,5 @@
 //! Another cookie after another role.
 
-use std::time::Instant;
-
 use cp_app::{
     Auth,
     members::{Administrator, MemberChange, change_member},
@@ -10,7 +8,7 @@ use cp_app::{
 use kernel::{IfMatch, Role};
 use reqwest::{Method, Response};
 use serde_json::Value;
-use testkit::eventually;
+use testkit::{Stopwatch, eventually};
 
 use crate::{
     node::GoodNode,
@@ -84,7 +82,7 @@ async fn until_role(world: &World, cookie: &str, role: &str) {
     .await;
 }
 
-async fn until_dead(world: &World, cookie: &str, since: Instant) {
+async fn until_dead(world: &World, cookie: &str, since: Stopwatch) {
     eventually(SOON, async || ask(world, cookie).await.0 == 401).await;
     assert!(
         since.elapsed().as_millis() <= 1_000,
@@ -106,7 +104,7 @@ async fn the_next_page_after_another_role_comes_with_another_cookie() {
         give(&world, &auth, role).await;
         // Scripts and programs go on as what they are now, with what they have.
         until_role(&world, &cookie, role.as_str()).await;
-        let since = Instant::now();
+        let since = Stopwatch::start();
         let page = go(&world, path, &cookie).await;
         assert_eq!(page.status(), 200);
         assert_eq!(page.headers()["cache-control"], "no-store");
@@ -138,7 +136,7 @@ async fn of_pages_at_once_one_gets_the_cookie() {
     until_role(&world, &old, "user").await;
     let pages = (0..16).map(|_| go(&world, "/grids/1", &old));
     let pages = futures_util::future::join_all(pages).await;
-    let since = Instant::now();
+    let since = Stopwatch::start();
     let cookies: Vec<String> = pages.iter().filter_map(new_cookie).collect();
     assert_eq!(cookies.len(), 1, "{cookies:?}");
     assert_eq!(ask(&world, &cookies[0]).await.0, 200);
@@ -161,7 +159,7 @@ async fn another_gateway_refuses_the_old_cookie_too() {
     let old = world.somebody.cookie.clone();
     give(&world, &auth, Role::User).await;
     until_role(&world, &old, "user").await;
-    let since = Instant::now();
+    let since = Stopwatch::start();
     let new = new_cookie(&go(&world, "/grids/1", &old).await).unwrap();
     for (cookie, wanted) in [(&old, 401), (&new, 200)] {
         eventually(SOON, async || {

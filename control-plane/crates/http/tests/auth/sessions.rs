@@ -279,9 +279,7 @@ async fn everybody_is_told_of_an_end() {
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), told)
-        .await
-        .unwrap();
+    testkit::within(Duration::from_secs(5), told).await.unwrap();
 }
 
 #[actix_web::test]

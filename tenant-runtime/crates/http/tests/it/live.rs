@@ -44,7 +44,7 @@ impl Client {
     /// The next message that is text.
     async fn hear(&mut self) -> Value {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let message = testkit::within(PATIENCE, self.0.next()).await;
             let message = message.expect("a message in time");
             match message.expect("a message").unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -57,7 +57,7 @@ impl Client {
     /// With which code and reason the node closes the socket, whatever it says before.
     async fn closed(&mut self) -> (u16, String) {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await;
+            let message = testkit::within(PATIENCE, self.0.next()).await;
             let message = message.expect("an end in time");
             if let Message::Close(frame) = message.expect("a message").unwrap() {
                 let frame = frame.expect("a reason");
@@ -100,7 +100,7 @@ impl Stream {
     /// What comes next; nothing when it has ended.
     async fn more(&mut self) -> String {
         let mut buffer = Vec::with_capacity(64 * 1024);
-        let read = tokio::time::timeout(PATIENCE, self.0.read_buf(&mut buffer)).await;
+        let read = testkit::within(PATIENCE, self.0.read_buf(&mut buffer)).await;
         read.expect("more in time").unwrap();
         String::from_utf8_lossy(&buffer).into_owned()
     }

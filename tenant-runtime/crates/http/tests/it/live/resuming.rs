@@ -26,7 +26,7 @@ async fn rows_that_stay_do_not_hide_what_was_purged() {
     let code = async |since: u64| {
         let path = format!("/api/v1/events?generation=1&since={since}");
         // What is not refused does not end.
-        let answer = tokio::time::timeout(PATIENCE, world.reader.get(&path)).await;
+        let answer = testkit::within(PATIENCE, world.reader.get(&path)).await;
         answer.expect("a refusal").code()
     };
     for gone in 1..=6 {
