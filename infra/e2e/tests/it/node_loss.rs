@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::{Context as _, Result, ensure};
 use e2e::{
-    People, Stack, TenantClient,
+    People, Stack, TenantClient, Wishes,
     client::{Answer, read, text},
 };
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -33,7 +33,12 @@ enum Kind {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_once_when_a_node_is_killed() -> Result<()> {
-    let mut stack = Stack::start().await?;
+    let mut stack = Stack::with(Wishes {
+        // All of them come to one node at last. None is to be refused because it waits for long.
+        settings: vec![("TR__POOLS__ACQUIRE_TIMEOUT_MS", "20000".to_owned())],
+        ..Wishes::default()
+    })
+    .await?;
     let world = World::new(&stack).await?;
     let tasks = world.tasks(OF_EACH).await?;
 
