@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -32,6 +32,8 @@ pub struct Boards {
 struct Shared {
     /// The newest revision that was acknowledged.
     acknowledged: AtomicU64,
+    /// Whether nobody writes for now.
+    paused: AtomicBool,
     history: Mutex<History>,
 }
 
@@ -75,6 +77,11 @@ impl Boards {
         }
     }
 
+    /// Has nobody write for now, or goes on with it; what is under way is finished.
+    pub fn pause(&self, paused: bool) {
+        self.shared.paused.store(paused, Ordering::SeqCst);
+    }
+
     /// How many reads were made so far.
     pub fn reads(&self) -> usize {
         self.shared.history().reads.len()
@@ -102,7 +109,16 @@ impl Shared {
 }
 
 async fn write(tenant: Arc<Tenant>, shared: Arc<Shared>, stop: CancellationToken) {
-    for number in 1_u64.. {
+    let mut number = 0_u64;
+    loop {
+        let pause = tokio::time::sleep(PAUSE);
+        if stop.run_until_cancelled(pause).await.is_none() {
+            return;
+        }
+        if shared.paused.load(Ordering::SeqCst) {
+            continue;
+        }
+        number += 1;
         let revision = match tenant.rename_element(&number.to_string()).await {
             Ok(answer) if answer.status.is_success() => number_at(&answer.body, "/revision"),
             _ => None,
@@ -114,10 +130,6 @@ async fn write(tenant: Arc<Tenant>, shared: Arc<Shared>, stop: CancellationToken
                 shared.history().writes += 1;
             }
             None => shared.history().failed_writes += 1,
-        }
-        let pause = tokio::time::sleep(PAUSE);
-        if stop.run_until_cancelled(pause).await.is_none() {
-            return;
         }
     }
 }

@@ -16,19 +16,33 @@ use super::{
 use crate::report::Bar;
 
 const READERS: usize = 6;
-/// How late what is put into the cache arrives; a little less than a node waits for it.
-const LATE_MS: u64 = 150;
-/// How long each state lasts.
-const SPELL: Duration = Duration::from_secs(2);
+/// How late what is put into the cache arrives, and again its answer; together a little less than a
+/// node waits for it.
+const LATE_MS: u64 = 100;
+/// How long each state lasts: longer than a node leaves a document server alone that failed.
+const SPELL: Duration = Duration::from_secs(3);
+/// What a board that does not change needs to be kept, and a fresh node to have found it.
+const QUIET: Duration = Duration::from_millis(500);
+/// So many rounds are made at most for a kept board to be found on the document server.
+const MOST: usize = 10;
 
 pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     let wanted = form.pick(3_000, 100_000);
     let tenant = Tenant::new(world).await?;
     let boards = Boards::watch(&tenant, READERS);
-    let (mut kills, mut restarts, mut kept) = (0, 0, Kept::default());
-    let mut nodes = NODES.into_iter().cycle();
-    while boards.reads() < wanted || kills < NODES.len() {
+    let (mut rounds, mut restarts, mut kept) = (0, 0, Kept::default());
+    let [quiet, busy] = NODES;
+    let shared = world.documents.is_some();
+    let enough = |kept: &Kept, rounds| !shared || kept.documents >= 1.0 || rounds == MOST;
+    while boards.reads() < wanted || !enough(&kept, rounds) {
+        rounds += 1;
         tokio::time::sleep(SPELL).await;
+        // A node that starts anew finds what the other one kept, until somebody writes.
+        boards.pause(true);
+        tokio::time::sleep(QUIET).await;
+        world.restart(quiet).await?;
+        tokio::time::sleep(QUIET).await;
+        boards.pause(false);
         if let Some(documents) = &world.documents {
             documents.slow(LATE_MS).await?;
             tokio::time::sleep(SPELL).await;
@@ -37,14 +51,10 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
             Server::Documents.start().await?;
             restarts += 1;
         }
-        if let Some(node) = nodes.next() {
+        for node in NODES {
             kept.count(world, node).await;
-            world.restart(node).await?;
-            kills += 1;
         }
-    }
-    for node in NODES {
-        kept.count(world, node).await;
+        world.restart(busy).await?;
     }
     let history = boards.stop().await?;
     #[expect(clippy::cast_precision_loss, reason = "counts of an experiment")]
@@ -63,7 +73,7 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
         bars,
         figures: json!({
             "writes": history.writes, "writes_of_unknown_outcome": history.failed_writes,
-            "node_kills": kills, "document_server_restarts": restarts,
+            "node_kills": rounds * NODES.len(), "document_server_restarts": restarts,
             "read_p99_ms": history.p99_ms(),
         }),
     })

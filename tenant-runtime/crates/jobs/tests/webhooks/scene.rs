@@ -32,7 +32,7 @@ use crate::support::{TRACE, messages};
 /// What the webhooks of a scene sign with.
 pub const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
 /// The longest that a receiver may take.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Hands messages over, all of which must be done.
 async fn hand_over<E: tr_jobs::Effect>(handler: &ClassHandler<E>, messages: Vec<Envelope>) {
