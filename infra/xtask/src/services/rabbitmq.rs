@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use super::Service;
+use super::{Service, remove};
 use crate::paths::{Profile, Stack, private_directory};
 use crate::process::Daemon;
 use crate::{apt, secrets};
@@ -128,6 +128,11 @@ impl Service for RabbitMq {
         let settings = self.write_settings()?;
         let home = self.stack.directory("rabbitmq")?;
         let data = self.stack.data().join("rabbitmq").join("data");
+        // Tests make virtual hosts of their own each time. What is kept in memory would have the
+        // password of a target directory that may be gone.
+        if self.stack.profile == Profile::Test {
+            remove(&data)?;
+        }
         private_directory(&data)?;
         let run = self.stack.directory("run")?;
         let ports = self.stack.ports;
