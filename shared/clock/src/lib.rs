@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
-use kernel::{RequestId, TypedId};
+use kernel::{RequestId, Traceparent, TypedId};
 use uuid::{NoContext, Timestamp, Uuid};
 
 /// A clock: the system's, or one that stands where a test put it.
@@ -79,6 +79,12 @@ impl Clock {
     #[must_use]
     pub fn new_request_id(&self) -> RequestId {
         RequestId::from_uuid(self.new_uuid())
+    }
+
+    /// The start of a trace of its own.
+    #[must_use]
+    pub fn new_trace(&self) -> Traceparent {
+        Traceparent::start(self.new_uuid(), self.new_uuid())
     }
 }
 

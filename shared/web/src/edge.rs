@@ -1,5 +1,5 @@
-//! The outermost middleware: every request gets an id, every error becomes a problem, every
-//! answer one log line and one measurement.
+//! The outermost middleware: every request gets an id and a trace, every error becomes a problem,
+//! every answer one log line and one measurement.
 //!
 //! It is on the path of every request, so it makes no more than it must: one span with the
 //! request id, no allocation for what is not logged, handles of metrics kept per thread.
@@ -28,10 +28,13 @@ use actix_web::{
 };
 use clock::Clock;
 use futures_util::{FutureExt as _, future::LocalBoxFuture};
-use kernel::{RequestId, TenantId};
+use kernel::{RequestId, TenantId, Traceparent};
 use tracing::Instrument as _;
 
 use crate::{ApiError, ProblemCode, problem::MEDIA_TYPE};
+
+/// `traceparent` of W3C Trace Context.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// `X-Request-Id`.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -53,7 +56,7 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// The edge, with the clock that makes request ids.
+    /// The edge, with the clock that makes the ids of requests and traces.
     #[must_use]
     pub const fn new(clock: Clock) -> Self {
         Self { clock }
@@ -99,11 +102,11 @@ where
         self.service.poll_ready(cx)
     }
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let visit = Visit {
             started: Instant::now(),
             method: request.method().clone(),
-            trace: trace_id(request.headers()),
+            trace: self.trace_of(&mut request),
             id: inbound_id(request.headers()).unwrap_or_else(|| self.clock.new_request_id()),
         };
         request.extensions_mut().insert(visit.id.clone());
@@ -123,11 +126,26 @@ where
     }
 }
 
+impl<S> EdgeService<S> {
+    /// The trace that the request comes with; else one that starts here, which the request then
+    /// comes with for all that looks at it and for every server that it is passed on to.
+    fn trace_of(&self, request: &mut ServiceRequest) -> Traceparent {
+        if let Some(given) = trace(request.headers()) {
+            return given;
+        }
+        let started = self.clock.new_trace();
+        if let Ok(value) = HeaderValue::from_str(started.as_str()) {
+            request.headers_mut().insert(TRACEPARENT, value);
+        }
+        started
+    }
+}
+
 /// What the edge remembers of a request while it is served.
 struct Visit {
     started: Instant,
     method: Method,
-    trace: Option<String>,
+    trace: Traceparent,
     id: RequestId,
 }
 
@@ -245,7 +263,7 @@ impl Visit {
                     status = status.as_u16(),
                     micros,
                     tenant = tenant.map(tracing::field::display),
-                    trace_id = self.trace.as_deref(),
+                    trace_id = self.trace.trace_id(),
                     cause,
                 )
             };
@@ -262,12 +280,10 @@ fn inbound_id(headers: &HeaderMap) -> Option<RequestId> {
     RequestId::parse(headers.get(REQUEST_ID)?.to_str().ok()?)
 }
 
-/// The trace id of a W3C `traceparent`: `00-{32 hex}-{16 hex}-{2 hex}`.
-fn trace_id(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get("traceparent")?.to_str().ok()?;
-    let id = text.get(3..35)?;
-    let good = id.bytes().all(|b| b.is_ascii_hexdigit()) && text.get(35..36) == Some("-");
-    good.then(|| id.to_owned())
+/// The trace that a request with these headers is part of, when they name one properly.
+#[must_use]
+pub fn trace(headers: &HeaderMap) -> Option<Traceparent> {
+    Traceparent::parse(headers.get(TRACEPARENT)?.to_str().ok()?)
 }
 
 /// Whether the body of an error was chosen by who answered.

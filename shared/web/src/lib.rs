@@ -26,7 +26,7 @@ pub mod sse;
 pub mod tasks;
 
 pub use answer::{Created, Revised, etag};
-pub use edge::{AsIs, Edge, Tenant};
+pub use edge::{AsIs, Edge, Tenant, trace};
 pub use extract::{
     IdempotencyKey, IfMatchHeader, Json, JsonLimit, OptionalJson, Path, Query, RawJson,
     RequestIdExt,

@@ -7,8 +7,8 @@ use actix_web::{
     middleware::Next,
 };
 
-/// Has a request's work done as part of the trace that its `traceparent` names. For
-/// [`from_fn`](actix_web::middleware::from_fn).
+/// Has a request's work done as part of the trace that it comes with or that the
+/// [edge](web::Edge) started for it. For [`from_fn`](actix_web::middleware::from_fn).
 ///
 /// # Errors
 /// Those of the request.
@@ -16,7 +16,6 @@ pub async fn in_trace<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let given = request.headers().get("traceparent");
-    let given = given.and_then(|value| value.to_str().ok().map(str::to_owned));
-    tr_app::trace::within(given.as_deref(), next.call(request)).await
+    let trace = web::trace(request.headers());
+    tr_app::trace::within(trace, next.call(request)).await
 }

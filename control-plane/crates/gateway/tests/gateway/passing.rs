@@ -1,7 +1,10 @@
 //! What is passed on, and how.
 
+use std::collections::HashSet;
+
 use cp_gateway::GatewaySettings;
 use futures_util::StreamExt as _;
+use kernel::Traceparent;
 use reqwest::{Body, Method};
 use serde_json::Value;
 
@@ -47,6 +50,28 @@ async fn a_node_sees_the_identity_and_not_the_credential() {
     for name in ["cookie", "authorization", "forwarded", "x-hop"] {
         assert!(headers.get(name).is_none(), "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_without_a_trace_starts_one_and_another_keeps_its_own() {
+    let node = GoodNode::start();
+    let world = World::with(&[&node.address]).await;
+    let own = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let mut seen = Vec::new();
+    for given in [Some(own), Some("laundry"), None, None] {
+        let mut request = world.get("/api/v1/x");
+        if let Some(given) = given {
+            request = request.header("traceparent", given);
+        }
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        let [value] = answer["headers"]["traceparent"].as_array().unwrap().as_slice() else {
+            panic!("{answer}");
+        };
+        seen.push(Traceparent::parse(value.as_str().unwrap()).unwrap());
+    }
+    assert_eq!(seen[0].as_str(), own);
+    let traces: HashSet<&str> = seen.iter().map(Traceparent::trace_id).collect();
+    assert_eq!(traces.len(), 4, "{seen:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

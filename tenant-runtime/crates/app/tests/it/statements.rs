@@ -1,7 +1,7 @@
 //! What a read costs, as the server counts it.
 
 use chrono::{TimeDelta, Utc};
-use kernel::{DeliveryId, Revision, WebhookId};
+use kernel::{DeliveryId, Revision, Traceparent, WebhookId};
 use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use testkit::{StatementCounter, Statements};
@@ -163,7 +163,7 @@ async fn a_thousand_deliveries_are_replayed_in_few_statements() {
     deliveries::insert(conn, rows).await.unwrap();
     let counter = StatementCounter::start(&world.account.user).await;
     let since = now - TimeDelta::minutes(1);
-    let trace = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    let trace = Traceparent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     let replayed = replay_failed(&ctx, &world.db, hook.id, since, None);
     let Outcome::Done(replayed) = tr_app::trace::within(trace, replayed).await.unwrap() else {
         panic!("nothing has a key");
