@@ -10,7 +10,7 @@ use super::{
     boards::{Boards, History},
     servers::Server,
     tenant::Tenant,
-    world::World,
+    world::{NODES, World},
 };
 use crate::report::Bar;
 
@@ -36,6 +36,11 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
         history
     };
     let mut fewest = spell("well").await.reads.len();
+    // Otherwise nobody would notice that it is away.
+    let [node, _] = NODES;
+    boards.restart_quietly(world, node).await?;
+    let found = ["cache_reads_total", "source=\"documents\""];
+    let found = world.metric(node, &found).await.unwrap_or_default();
     Server::Documents.kill().await?;
     fewest = fewest.min(spell("killed").await.reads.len());
     Server::Documents.start().await?;
@@ -52,6 +57,7 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
         Bar::at_most("stale answers", stale as f64, 0.0),
         Bar::at_most("failed requests", failed as f64, 0.0),
         Bar::at_least("fewest reads of a state", fewest as f64, 20.0),
+        Bar::at_least("reads from the document server", found, 1.0),
     ];
     Ok(Findings {
         bars,

@@ -20,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    Findings, Form, events,
+    Findings, Form,
+    events::{self, Numbers},
     tenant::Tenant,
     world::{World, until},
 };
@@ -31,55 +32,93 @@ const SCHEDULE: f64 = 2.0;
 const ACTIVITY: f64 = 5.0;
 const PATIENCE: Duration = Duration::from_secs(900);
 const BETWEEN: Duration = Duration::from_millis(100);
+/// What a percentile needs.
+const ENOUGH: usize = 200;
 const LEFT: &str = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL";
+const ACTIVITY_LEFT: &str =
+    "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND class = 'activity'";
+const SCHEDULE_LEFT: &str =
+    "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND class = 'schedule'";
 
 pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
-    let flood = form.pick(5_000, 50_000) as u64;
+    let size = form.pick(5_000, 50_000) as u64;
     let (one, other) = neighbours(world).await?;
     let stand_in = StandIn::start(world, &[&one, &other])?;
-    for class in ["activity", "schedule"] {
-        events::add(&one, class, flood, 0).await?;
-    }
-    one.make_task("flood").await?.expect(201)?;
-    let (started, mut numbers) = (Instant::now(), Vec::new());
-    let mut ticks = tokio::time::interval(BETWEEN);
-    // As long as the flood lasts, and a little over what a percentile needs.
-    while numbers.len() < 200 || one.count(LEFT).await? > 0 {
+    let mut floods = [
+        Flood::new("activity", ACTIVITY_LEFT),
+        Flood::new("schedule", SCHEDULE_LEFT),
+    ];
+    let (started, mut ticks) = (Instant::now(), tokio::time::interval(BETWEEN));
+    for tick in 0.. {
         ticks.tick().await;
-        for class in ["activity", "schedule"] {
-            numbers.push(events::add(&other, class, 1, 0).await?);
-        }
-        let name = format!("b-{}", numbers.len());
-        other.make_task(&name).await?.expect(201)?;
         anyhow::ensure!(started.elapsed() < PATIENCE, "the flood does not end");
+        let mut over = true;
+        for flood in &mut floods {
+            over &= flood.go_on(&one, &other, size, tick).await?;
+        }
+        if over {
+            break;
+        }
+        other.make_task(&format!("b-{tick}")).await?.expect(201)?;
     }
     let done = async || (other.count(LEFT).await.ok()? == 0).then_some(());
     until("the other tenant's events to be done", PATIENCE, done).await?;
     stand_in.stop().await?;
-    let dwell = async |tenant: &Tenant, class| events::dwell(tenant, class, &numbers).await;
-    let (schedule, activity) = (
-        dwell(&other, "schedule").await?,
-        dwell(&other, "activity").await?,
-    );
+    let [activity, schedule] = &floods;
     let bars = vec![
-        Bar::at_most(
-            "p99 dwell in schedule, s",
-            events::p99_seconds(&schedule),
-            SCHEDULE,
-        ),
-        Bar::at_most(
-            "p99 dwell in activity, s",
-            events::p99_seconds(&activity),
-            ACTIVITY,
-        ),
+        schedule.bar(&other, "p99 dwell in schedule, s", SCHEDULE).await?,
+        activity.bar(&other, "p99 dwell in activity, s", ACTIVITY).await?,
     ];
     Ok(Findings {
         bars,
         figures: json!({
-            "flood_per_class": flood, "others_in_schedule": schedule.len(),
-            "others_in_activity": activity.len(),
+            "flood_in_schedule": schedule.poured, "flood_in_activity": activity.poured,
+            "others_in_schedule": schedule.numbers.len(),
+            "others_in_activity": activity.numbers.len(),
         }),
     })
+}
+
+/// One tenant's flood in a class, and what another one did in that class meanwhile.
+struct Flood {
+    class: &'static str,
+    left: &'static str,
+    poured: u64,
+    numbers: Vec<Numbers>,
+}
+
+impl Flood {
+    const fn new(class: &'static str, left: &'static str) -> Self {
+        Self {
+            class,
+            left,
+            poured: 0,
+            numbers: Vec::new(),
+        }
+    }
+
+    /// Has the other tenant do something while the flood lasts, and the flood last until a
+    /// percentile can be told; whether it is over.
+    async fn go_on(&mut self, one: &Tenant, other: &Tenant, size: u64, tick: u32) -> Result<bool> {
+        if self.poured == 0 || one.count(self.left).await? == 0 {
+            if self.numbers.len() >= ENOUGH {
+                return Ok(true);
+            }
+            events::add(one, self.class, size, 0).await?;
+            self.poured += size;
+            let name = format!("{}-{tick}", self.class);
+            one.make_task(&name).await?.expect(201)?;
+        }
+        let number = events::add(other, self.class, 1, 0).await?;
+        self.numbers.push(number);
+        Ok(false)
+    }
+
+    /// What the other tenant waited.
+    async fn bar(&self, other: &Tenant, name: &'static str, limit: f64) -> Result<Bar> {
+        let dwell = events::dwell(other, self.class, &self.numbers).await?;
+        Ok(Bar::at_most(name, events::p99_seconds(&dwell), limit))
+    }
 }
 
 /// Two tenants whose events are in the same queue of each class: those of others would not meet.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Findings, Form,
-    tenant::Tenant,
+    tenant::{Tenant, Thing},
     world::{NODES, World},
 };
 use crate::report::Bar;
@@ -21,7 +21,7 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     for round in 0..rounds {
         let name = format!("round {round}");
         // Another version of the grid: what was kept is of no use.
-        tenant.rename_element(&name).await?.expect(200)?;
+        tenant.rename(Thing::Element, &name).await?.expect(200)?;
         let before = by_node(world).await?;
         let answers = try_join_all((0..ASKING).map(|_| tenant.board())).await?;
         for answer in answers {

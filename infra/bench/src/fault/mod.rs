@@ -118,7 +118,7 @@ const EXPERIMENTS: &[Experiment] = experiments! {
     "database-kill" database_kill
         "MariaDB is killed: no acknowledged write is lost"
     "terminate" terminate
-        "nodes are asked to end under load: no 5xx after they say that they are not ready"
+        "nodes and consumers are asked to end under load: no 5xx after they say so, nothing lost"
 };
 
 /// Runs what was asked for; whether all bars were met.

@@ -28,7 +28,25 @@ pub struct Tenant {
     client: TenantClient,
     cookie: String,
     grid: String,
+    stages: [String; 2],
+    theme: String,
     element: String,
+}
+
+/// What changes of a board.
+#[derive(Debug, Clone, Copy)]
+pub enum Thing {
+    /// The element with all tasks.
+    Element,
+    /// The first stage.
+    Stage,
+    /// The grid itself.
+    Grid,
+}
+
+impl Thing {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Element, Self::Stage, Self::Grid];
 }
 
 impl Tenant {
@@ -63,6 +81,8 @@ impl Tenant {
             database: MySqlPool::connect(url.as_str()).await?,
             cookie: format!("trellis={cookie}"),
             grid: String::new(),
+            stages: Default::default(),
+            theme: String::new(),
             element: String::new(),
         };
         tenant.plan().await?;
@@ -87,11 +107,50 @@ impl Tenant {
         read(request.header("idempotency-key", name)).await
     }
 
-    /// Gives the element another name.
-    pub async fn rename_element(&self, name: &str) -> Result<Answer> {
-        let path = format!("{ITEMS}/{}", self.element);
+    /// Gives something another name.
+    pub async fn rename(&self, thing: Thing, name: &str) -> Result<Answer> {
+        let path = format!("{ITEMS}/{}", self.id_of(thing));
         let request = self.request(Method::PATCH, &path).header("if-match", "*");
         read(request.json(&json!({ "name": name }))).await
+    }
+
+    /// Moves the element to the one stage or the other.
+    pub async fn move_element(&self, other: bool) -> Result<Answer> {
+        let [one, another] = &self.stages;
+        let stage = if other { another } else { one };
+        let to = json!({ "parent_id": stage, "theme_id": self.theme });
+        let path = format!("{ITEMS}/{}/move", self.element);
+        let request = self.request(Method::POST, &path).header("if-match", "*");
+        read(request.json(&to)).await
+    }
+
+    /// The revision of something on a board, wherever on it it is.
+    pub fn revision_on(&self, board: &Value, thing: Thing) -> Option<u64> {
+        let id = self.id_of(thing);
+        let list = |value: &Value, name: &str| -> Vec<Value> {
+            let list = value.get(name).and_then(Value::as_array);
+            list.cloned().unwrap_or_default()
+        };
+        let there: Vec<Value> = match thing {
+            Thing::Grid => board.get("grid").cloned().into_iter().collect(),
+            Thing::Stage => list(board, "stages"),
+            Thing::Element => {
+                let cells = list(board, "cells").into_iter();
+                cells.flat_map(|cell| list(&cell, "elements")).collect()
+            }
+        };
+        let found = there
+            .iter()
+            .find(|one| one.get("id").and_then(Value::as_str) == Some(id));
+        found?.get("revision")?.as_u64()
+    }
+
+    fn id_of(&self, thing: Thing) -> &str {
+        match thing {
+            Thing::Element => &self.element,
+            Thing::Stage => &self.stages[0],
+            Thing::Grid => &self.grid,
+        }
     }
 
     /// Asks for the board of its grid.
@@ -121,13 +180,13 @@ impl Tenant {
         };
         let grid = post(json!({ "kind": "grid", "name": "Hall", "folder_id": root })).await?;
         let under = |kind: &str| json!({ "kind": kind, "name": kind, "parent_id": grid });
-        let stage = post(under("stage")).await?;
+        let stages = [post(under("stage")).await?, post(under("stage")).await?];
         let theme = post(under("theme")).await?;
         let element = json!({
-            "kind": "element", "name": "0", "parent_id": stage, "theme_id": theme,
+            "kind": "element", "name": "0", "parent_id": stages[0], "theme_id": theme,
         });
         self.element = post(element).await?;
-        self.grid = grid;
+        (self.grid, self.stages, self.theme) = (grid, stages, theme);
         Ok(())
     }
 }

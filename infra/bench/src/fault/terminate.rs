@@ -1,5 +1,5 @@
-//! A node is asked to end while everybody works: it says that it is not ready, and nobody notices
-//! anything else.
+//! A node, and then the process that consumes, is asked to end while everybody works: it says that it
+//! is not ready, and nobody notices anything else.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -16,7 +16,7 @@ use super::{
     Findings, Form,
     ledger::Ledger,
     tenant::Tenant,
-    world::{NODES, World},
+    world::{NODES, WORKER, World},
 };
 use crate::report::Bar;
 
@@ -30,7 +30,7 @@ const AFTER: Duration = Duration::from_secs(1);
 type Failures = Arc<Mutex<Vec<(Instant, String)>>>;
 
 pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
-    let rounds = form.pick(2, 10);
+    let rounds = form.pick(3, 15);
     let tenant = Tenant::new(world).await?;
     let (ledger, failures) = (Arc::new(Ledger::default()), Failures::default());
     let stop = CancellationToken::new();
@@ -46,7 +46,8 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
         ));
     }
     let (mut after, mut unclean, mut lasted) = (0, 0, Vec::new());
-    for node in NODES.into_iter().cycle().take(rounds) {
+    let [one, other] = NODES;
+    for node in [one, other, WORKER].into_iter().cycle().take(rounds) {
         tokio::time::sleep(AFTER).await;
         let (asked, seen) = (Instant::now(), failures_of(&failures).len());
         world.stack.terminate(node)?;
@@ -75,7 +76,7 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     bars.extend([
         Bar::at_most("5xx after not ready", after as f64, 0.0),
         Bar::at_most("failed requests in all", all.len() as f64, 0.0),
-        Bar::at_most("nodes that ended with an error", unclean as f64, 0.0),
+        Bar::at_most("processes that ended with an error", unclean as f64, 0.0),
         // Much less than it may take: then the gateway had stopped sending requests there.
         Bar::at_most("slowest end, s", slowest, 12.0),
     ]);
