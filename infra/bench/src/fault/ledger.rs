@@ -22,6 +22,10 @@ const DEAD: &str = "SELECT COUNT(*) FROM outbox WHERE dead_at IS NOT NULL";
 const WITHOUT_EFFECT: &str = "SELECT COUNT(*) FROM outbox o WHERE o.class = 'activity' \
      AND o.dead_at IS NULL AND JSON_LENGTH(o.payload, '$.changes') > 0 \
      AND NOT EXISTS (SELECT 1 FROM activity a WHERE a.event_number = o.number)";
+/// Tasks of which nobody was told who is to do them, and tasks that somebody was told of again.
+const UNTOLD: &str = "SELECT COUNT(*) FROM work_items w WHERE w.kind = 'task' AND NOT EXISTS \
+     (SELECT 1 FROM notifications n WHERE n.object_id = w.id)";
+const TOLD_AGAIN: &str = "SELECT COUNT(*) - COUNT(DISTINCT object_id) FROM notifications";
 /// Entries beyond those that the events ask for.
 const DOUBLED: &str = "SELECT (SELECT COUNT(*) FROM activity) - (SELECT CAST(COALESCE(SUM(\
      JSON_LENGTH(payload, '$.changes')), 0) AS SIGNED) FROM outbox WHERE class = 'activity' \
@@ -61,6 +65,10 @@ pub struct Audit {
     pub without_effect: i64,
     /// Effects beyond one per event.
     pub doubled_effects: i64,
+    /// Tasks of which nobody was told.
+    pub untold: i64,
+    /// Notifications beyond one per task.
+    pub told_again: i64,
     /// How long it took until everything was done.
     pub settled_after_ms: u128,
 }
@@ -99,6 +107,7 @@ impl Ledger {
         let dead = tenant.count(DEAD).await?;
         let without_effect = tenant.count(WITHOUT_EFFECT).await?;
         let doubled_effects = tenant.count(DOUBLED).await?;
+        let (untold, told_again) = (tenant.count(UNTOLD).await?, tenant.count(TOLD_AGAIN).await?);
         let book = self.book();
         let mut micros = book.micros.clone();
         micros.sort_unstable();
@@ -114,6 +123,8 @@ impl Ledger {
             dead,
             without_effect,
             doubled_effects,
+            untold,
+            told_again,
             settled_after_ms: settled.as_millis(),
         })
     }
@@ -138,6 +149,8 @@ impl Audit {
             none("events dead", self.dead),
             none("events without their effect", self.without_effect),
             none("effects beyond one per event", self.doubled_effects),
+            none("tasks nobody was told of", self.untold),
+            none("notifications beyond one per task", self.told_again),
         ]
     }
 

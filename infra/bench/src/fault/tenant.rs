@@ -1,5 +1,5 @@
-//! A tenant with a small plan, somebody in it who writes, and its database as the administrator
-//! sees it.
+//! A tenant with a small plan, somebody in it who writes, somebody who is told of it, and its
+//! database as the administrator sees it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,6 +27,7 @@ pub struct Tenant {
     pub database: MySqlPool,
     client: TenantClient,
     cookie: String,
+    assignee: Uuid,
     grid: String,
     stages: [String; 2],
     theme: String,
@@ -80,11 +81,13 @@ impl Tenant {
             people,
             database: MySqlPool::connect(url.as_str()).await?,
             cookie: format!("trellis={cookie}"),
+            assignee: Uuid::nil(),
             grid: String::new(),
             stages: Default::default(),
             theme: String::new(),
             element: String::new(),
         };
+        tenant.assignee = tenant.colleague().await?;
         tenant.plan().await?;
         Ok(Arc::new(tenant))
     }
@@ -100,9 +103,11 @@ impl Tenant {
         request.header("cookie", cookie)
     }
 
-    /// Asks for a task to be made. The same name is the same request, however often it is made.
+    /// Asks for a task to be made that somebody else is to do. The same name is the same request, however often it is made.
     pub async fn make_task(&self, name: &str) -> Result<Answer> {
-        let task = json!({ "kind": "task", "name": name, "parent_id": self.element });
+        let task = json!({
+            "kind": "task", "name": name, "parent_id": self.element, "assignee_id": self.assignee,
+        });
         let request = self.request(Method::POST, ITEMS).json(&task);
         read(request.header("idempotency-key", name)).await
     }
@@ -168,6 +173,21 @@ impl Tenant {
     /// A count in its database.
     pub async fn count(&self, sql: &'static str) -> Result<i64> {
         Ok(self.row(sql).await?.try_get(0)?)
+    }
+
+    /// Somebody who is told in the app what they are to do, and gets no mail.
+    async fn colleague(&self) -> Result<Uuid> {
+        let email = format!("ben@{}.example", self.slug);
+        let colleague = self.people.join(&email, "architect", None).await?;
+        let insert = "INSERT INTO members (id, name, email, role, external, state, version, \
+             created_at) VALUES (?, 'Ben Okafor', ?, 'architect', FALSE, 'active', 1, NOW(6))";
+        let insert = sqlx::query(insert).bind(colleague.member).bind(email);
+        insert.execute(&self.database).await?;
+        let cookie = format!("trellis={}", self.people.sign_in(colleague).await?);
+        let settings = json!({ "triggers": { "assigned": { "in_app": true, "mail": "off" } } });
+        let put = self.request_of(&cookie, Method::PUT, "/api/v1/notification-settings");
+        read(put.json(&settings)).await?.expect(200)?;
+        Ok(colleague.member)
     }
 
     async fn plan(&mut self) -> Result<()> {
