@@ -145,12 +145,7 @@ impl Shared {
     }
 }
 
-async fn write(
-    tenant: Arc<Tenant>,
-    thing: Thing,
-    shared: Arc<Shared>,
-    stop: CancellationToken,
-) {
+async fn write(tenant: Arc<Tenant>, thing: Thing, shared: Arc<Shared>, stop: CancellationToken) {
     let mut number = 0_u64;
     loop {
         let pause = tokio::time::sleep(PAUSE);

@@ -66,8 +66,12 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     stand_in.stop().await?;
     let [activity, schedule] = &floods;
     let bars = vec![
-        schedule.bar(&other, "p99 dwell in schedule, s", SCHEDULE).await?,
-        activity.bar(&other, "p99 dwell in activity, s", ACTIVITY).await?,
+        schedule
+            .bar(&other, "p99 dwell in schedule, s", SCHEDULE)
+            .await?,
+        activity
+            .bar(&other, "p99 dwell in activity, s", ACTIVITY)
+            .await?,
     ];
     Ok(Findings {
         bars,

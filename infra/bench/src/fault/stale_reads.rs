@@ -35,9 +35,8 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
     let [quiet, busy] = NODES;
     let shared = world.documents.is_some();
     let from_documents = form.pick(1, 20) as f64;
-    let enough = |kept: &Kept, rounds| {
-        !shared || kept.documents >= from_documents || rounds >= MOST
-    };
+    let enough =
+        |kept: &Kept, rounds| !shared || kept.documents >= from_documents || rounds >= MOST;
     while boards.reads() < wanted || !enough(&kept, rounds) {
         rounds += 1;
         tokio::time::sleep(SPELL).await;
@@ -60,7 +59,11 @@ pub async fn run(world: &mut World, form: Form) -> Result<Findings> {
         Bar::at_most("stale reads", history.stale() as f64, 0.0),
         Bar::at_least("checked reads", history.reads.len() as f64, wanted as f64),
         // Otherwise nothing was put to the test.
-        Bar::at_least("reads from memory", kept.memory, wanted as f64 * FROM_MEMORY),
+        Bar::at_least(
+            "reads from memory",
+            kept.memory,
+            wanted as f64 * FROM_MEMORY,
+        ),
         Bar::at_most("failed reads", history.failed_reads as f64, 0.0),
         Bar::at_most("kept answers found wrong", kept.wrong, 0.0),
     ];

@@ -10,7 +10,9 @@ pub fn reference_markdown() -> String {
     let topology = Topology::new("");
     let mut page = String::from(
         "# Queues\n\nGenerated from `shared/broker/src/topology.rs` and `topology/classes.rs`; do not edit.\n\n\
-         Every queue is a durable quorum queue, and all arguments are explicit. \
+         Every queue here is a durable quorum queue, and all arguments are explicit. Besides, each node \
+         that serves has a queue of its own, exclusive and gone with its connection, for what other \
+         nodes announce (`shared/broker/src/push.rs`): it may be lost, and nothing depends on it. \
          Messages are persistent, mandatory and confirmed. A message that fails goes through the \
          delay levels, one per attempt, and back to its queue; after its last attempt, or when it \
          can never succeed, it is in `dead.<class>`; what comes back from a delay and has no queue any \
