@@ -56,6 +56,11 @@ impl Unit<'_> {
         Ok(())
     }
 
+    /// Whether what is in a grid, and its row, may be changed here.
+    pub(crate) fn holds(&self, grid: WorkItemId) -> bool {
+        self.grids.contains(&grid)
+    }
+
     /// Notes an event; one without a change is none.
     pub(crate) fn emit(&mut self, event: Event) {
         if !event.changes.is_empty() {

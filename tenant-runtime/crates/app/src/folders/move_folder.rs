@@ -5,8 +5,8 @@ use db::TenantDb;
 use kernel::{FolderId, IfMatch, MemberId, RequestContext};
 use serde_json::json;
 use tr_domain::access::Level;
-use tr_domain::event::{EventKind, FieldChange};
-use tr_domain::position::{between, nth};
+use tr_domain::event::{Event, EventKind, FieldChange};
+use tr_domain::position::spot;
 use tr_domain::{Faults, ObjectKind};
 use tr_store::folders::{self as store, FolderRow};
 use tr_store::work_items;
@@ -55,15 +55,8 @@ pub async fn move_folder(
         check_target(unit, &old, to).await?;
         let mut new = old.clone();
         new.parent_id = Some(to);
-        new.position = position(unit, &command, to).await?;
-        let changes: Vec<_> = [
-            ("parent_id", json!(old.parent_id), json!(new.parent_id)),
-            ("position", json!(old.position), json!(new.position)),
-        ]
-        .into_iter()
-        .filter(|(_, old, new)| old != new)
-        .map(|(field, old, new)| FieldChange::of(field, old, new))
-        .collect();
+        let renumbered = stand(unit, &command, &mut new).await?;
+        let changes = changes(&old, &new, !renumbered.is_empty());
         if changes.is_empty() {
             return Ok(old.into());
         }
@@ -72,6 +65,7 @@ pub async fn move_folder(
         new.updated_at = unit.now();
         store::update(unit.conn(), &new).await?;
         unit.emit(folder_event(EventKind::FolderMoved, &new, changes));
+        renumber(unit, &new, renumbered).await?;
         if let Some(owner) = owner {
             publish(unit, owner, new.id, to).await?;
         }
@@ -95,38 +89,76 @@ async fn check_target(
     Ok(())
 }
 
-async fn position(unit: &Unit<'_>, command: &MoveFolder, to: FolderId) -> Result<i64, FolderError> {
+/// A sibling: which, where it is, and where it goes to make room.
+type Renumbered = (FolderId, i64, i64);
+
+/// Gives the folder its position where it goes; tells who makes room for it.
+async fn stand(
+    unit: &Unit<'_>,
+    command: &MoveFolder,
+    folder: &mut FolderRow,
+) -> Result<Vec<Renumbered>, FolderError> {
+    let Some(to) = folder.parent_id else {
+        return Err(FolderError::Fixed);
+    };
     let all = store::siblings(unit.conn(), to).await?;
-    let others: Vec<_> = all
+    let (ids, positions): (Vec<_>, Vec<_>) = all
         .iter()
-        .copied()
         .filter(|(id, _)| *id != command.id)
-        .collect();
+        .copied()
+        .unzip();
     let find = |field: &str, id: FolderId| {
-        let found = others.iter().position(|(other, _)| *other == id);
+        let found = ids.iter().position(|other| *other == id);
         found.ok_or_else(|| Faults::one(field, "unknown", "there is no such folder beside it"))
     };
     let index = match (command.before, command.after) {
-        (None, None) => others.len(),
+        (None, None) => ids.len(),
         (Some(before), _) => find("before", before)?,
         (None, Some(after)) => find("after", after)? + 1,
     };
     let now = all.iter().position(|(id, _)| *id == command.id);
     if let Some((_, present)) = now.filter(|now| *now == index).and_then(|now| all.get(now)) {
-        return Ok(*present);
+        folder.position = *present;
+        return Ok(Vec::new());
     }
-    let before = index
-        .checked_sub(1)
-        .and_then(|i| others.get(i))
-        .map(|(_, p)| *p);
-    let after = others.get(index).map(|(_, p)| *p);
-    if let Some(position) = between(before, after) {
-        return Ok(position);
+    let found = spot(&positions, index);
+    folder.position = found.position;
+    let renumbered = found.renumbered.into_iter();
+    Ok(renumbered
+        .filter_map(|(at, new)| Some((*ids.get(at)?, *positions.get(at)?, new)))
+        .collect())
+}
+
+/// What changes. Where others are renumbered, the folder stands elsewhere even if it got the number
+/// that it had.
+fn changes(old: &FolderRow, new: &FolderRow, renumbered: bool) -> Vec<FieldChange> {
+    [
+        ("parent_id", json!(old.parent_id), json!(new.parent_id)),
+        ("position", json!(old.position), json!(new.position)),
+    ]
+    .into_iter()
+    .filter(|(field, old, new)| old != new || renumbered && *field == "position")
+    .map(|(field, old, new)| FieldChange::of(field, old, new))
+    .collect()
+}
+
+/// Gives the siblings of a folder their new positions. Nobody moved them, so their revisions stay;
+/// but whoever looks at one sees it change.
+async fn renumber(
+    unit: &mut Unit<'_>,
+    folder: &FolderRow,
+    renumbered: Vec<Renumbered>,
+) -> Result<(), FolderError> {
+    for (id, old, new) in renumbered {
+        store::set_position(unit.conn(), id, new).await?;
+        let change = FieldChange::of("position", json!(old), json!(new));
+        unit.emit(Event {
+            object_id: id.as_uuid(),
+            folder_id: Some(id),
+            ..folder_event(EventKind::FolderMoved, folder, vec![change])
+        });
     }
-    for (at, (id, _)) in others.iter().enumerate() {
-        store::set_position(unit.conn(), *id, nth(if at < index { at } else { at + 1 })).await?;
-    }
-    Ok(nth(index))
+    Ok(())
 }
 
 /// Whose "My grids" a move leaves.

@@ -11,12 +11,12 @@ use tr_domain::rollup::Counters;
 use tr_domain::{Faults, ObjectKind, WorkItemKind};
 use tr_store::folders;
 use tr_store::locks::lock_structure;
-use tr_store::work_items::{self as store, ItemRow, Located};
+use tr_store::work_items::{self as store, ItemRow, Located, Siblings};
 
 use super::error::WorkItemError;
 use super::grid_grants::leave_own;
 use super::load::{again, locate, seen, still_there};
-use super::order::{Spot, position_at};
+use super::order::{Beside, grids_to_renumber, renumber, standing};
 use super::place::{Place, in_parent};
 use super::roll_up::{changed, task_changed};
 use crate::error::{Denied, allow, may_match};
@@ -60,17 +60,19 @@ pub async fn move_work_item(
             Some(parent) => locate(db, parent).await?,
             None => None,
         };
-        Ok((locate(db, command.id).await?, target))
-    };
-    let work = async |unit: &mut Unit<'_>, located: (Option<Located>, Option<Located>)| {
-        let (Some(from), target) = located else {
-            return Err(Denied::NotFound.into());
+        let Some(from) = locate(db, command.id).await? else {
+            return Ok(None);
         };
+        Ok(Some((from, target, around(db, &command, from).await?)))
+    };
+    let work = async |unit: &mut Unit<'_>, located: Option<Places>| {
+        let (from, target, around) = located.ok_or(Denied::NotFound)?;
         if from.kind == WorkItemKind::Grid {
             lock_structure(unit.conn()).await?;
         }
         let to = target.map_or(from.grid_id, |target| target.grid_id);
-        unit.lock_grids(&[from.grid_id, to]).await?;
+        unit.lock_grids(&[&[from.grid_id, to], &around[..]].concat())
+            .await?;
         let item = seen(unit, command.id).await?.ok_or(Denied::NotFound)?;
         still_there(&item, from)?;
         allow(item.level, Level::Edit)?;
@@ -79,6 +81,35 @@ pub async fn move_work_item(
         go(unit, &item, &command, place).await
     };
     keyed(ctx, db, key, prepare, work).await
+}
+
+/// Where the item is, where what it goes into is, and the grids that make room for it.
+type Places = (Located, Option<Located>, Vec<WorkItemId>);
+
+impl MoveWorkItem {
+    const fn beside(&self) -> Beside {
+        Beside {
+            before: self.before,
+            after: self.after,
+        }
+    }
+}
+
+/// The grids that make room for a grid: their positions are on their own boards. Items below make
+/// room in a grid that is locked anyway.
+async fn around(
+    db: &TenantDb,
+    command: &MoveWorkItem,
+    from: Located,
+) -> Result<Vec<WorkItemId>, WorkItemError> {
+    let folder = command.folder_id.or(from.folder_id);
+    match folder.filter(|_| from.kind == WorkItemKind::Grid) {
+        Some(folder) => {
+            let siblings = Siblings::Grids(folder);
+            Ok(grids_to_renumber(db, command.id, siblings, command.beside()).await?)
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 /// The place to go to, checked.
@@ -173,16 +204,16 @@ async fn go(
     place: Place,
 ) -> Result<WorkItemView, WorkItemError> {
     let mut faults = Faults::none();
-    let spot = Spot {
-        before: command.before,
-        after: command.after,
-    };
     let old = Place::of(item);
     let only_theme = old.theme_id != place.theme_id && old.parent_id == place.parent_id;
-    let stays = only_theme && spot.before.is_none() && spot.after.is_none();
+    let stays = only_theme && command.before.is_none() && command.after.is_none();
     let mut after = item.clone();
+    let mut renumbered = Vec::new();
     if let Some(siblings) = place.siblings(item.kind).filter(|_| !stays) {
-        after.position = position_at(unit, item.id, siblings, spot, &mut faults).await?;
+        let all = store::siblings(unit.conn(), siblings).await?;
+        let there = standing(&all, item.id, command.beside(), &mut faults);
+        after.position = there.position;
+        renumbered = there.renumbered;
     }
     faults.into_result()?;
     after.grid_id = place.grid_id;
@@ -190,19 +221,22 @@ async fn go(
     after.folder_id = place.folder_id;
     after.stage_id = place.stage_id;
     after.theme_id = place.theme_id;
-    let changes = changes(item, &after);
+    let changes = changes(item, &after, !renumbered.is_empty());
     if changes.is_empty() {
         return Ok(item.clone().into());
     }
     store::relocate(unit.conn(), &after).await?;
     store::touch(unit.conn(), item.id, item.revision.next(), unit.now()).await?;
     unit.emit(item_event(EventKind::WorkItemMoved, &after, changes));
+    renumber(unit, &after, renumbered).await?;
     count(unit, item, &after).await?;
     leave_my_grids(unit, item, &after).await?;
     Ok(again(unit, item.id).await?.into())
 }
 
-fn changes(old: &ItemRow, new: &ItemRow) -> Vec<FieldChange> {
+/// What changes. Where others are renumbered, the item stands elsewhere even if it got the number
+/// that it had.
+fn changes(old: &ItemRow, new: &ItemRow, renumbered: bool) -> Vec<FieldChange> {
     let fields = [
         ("grid_id", json!(old.grid_id), json!(new.grid_id)),
         ("parent_id", json!(old.parent_id), json!(new.parent_id)),
@@ -213,7 +247,7 @@ fn changes(old: &ItemRow, new: &ItemRow) -> Vec<FieldChange> {
     ];
     fields
         .into_iter()
-        .filter(|(_, old, new)| old != new)
+        .filter(|(field, old, new)| old != new || renumbered && *field == "position")
         .map(|(field, old, new)| FieldChange::of(field, old, new))
         .collect()
 }

@@ -14,6 +14,7 @@ mod folders;
 mod grants;
 mod idempotency;
 mod kept_boards;
+mod kept_order;
 mod labels;
 mod lifetime;
 mod lists;

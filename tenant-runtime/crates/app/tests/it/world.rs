@@ -7,7 +7,7 @@ use kernel::{
     Actor, FolderId, Generation, IfMatch, MemberId, RequestContext, RequestId, Revision, Role,
     TenantContext, TenantId, WorkItemId,
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use settings::Secret;
 use testkit::{Account, TestDb};
 use tr_app::views::WorkItemView;
@@ -182,6 +182,14 @@ impl World {
     /// Executes SQL as the administrator.
     pub async fn sql(&self, sql: &str) {
         self.test_db.conn().execute_unprepared(sql).await.unwrap();
+    }
+
+    /// The texts that a query gives as `it`.
+    pub async fn texts(&self, sql: &str) -> Vec<String> {
+        let statement = Statement::from_string(DbBackend::MySql, sql);
+        let rows = self.test_db.conn().query_all_raw(statement).await.unwrap();
+        let text = |row: QueryResult| row.try_get("", "it").unwrap();
+        rows.into_iter().map(text).collect()
     }
 
     /// The single number that a query gives.
