@@ -17,6 +17,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Cache> {
         computing: settings.cache.computing,
         check_every: settings.cache.check_every,
         share_after: Duration::from_millis(settings.cache.share_after_ms),
+        ..CacheSettings::default()
     };
     Ok(Cache::new(kept, documents(settings).await?))
 }

@@ -95,7 +95,7 @@ pub struct Cache {
     pub url: Secret,
     /// Memory for answers.
     pub memory_mib: u64,
-    /// Answers computed at once.
+    /// Answers computed at once; of one tenant a quarter of them.
     pub computing: usize,
     /// One of so many answers found is computed again and compared.
     pub check_every: u64,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use db::TenantDb;
 use kernel::{RequestContext, WorkItemId};
-use tr_cache::{Cache, Computed, Key, Kind};
+use tr_cache::{Cache, Computed, Key, Kind, NoAnswer};
 use tr_domain::WorkItemKind;
 use tr_domain::access::{Level, Viewer};
 use tr_store::work_items::{self as store, ItemRow};
@@ -20,7 +20,8 @@ use crate::work_items::WorkItemError;
 /// when it is kept.
 ///
 /// # Errors
-/// When there is no such grid, the item is none, or the database fails.
+/// When there is no such grid, the item is none, the database fails, or too many boards are being
+/// computed.
 pub async fn get_board(
     ctx: &RequestContext,
     db: &TenantDb,
@@ -41,6 +42,10 @@ pub async fn get_board(
     cache
         .get(key, ctx.now, async || compute(db, grid).await)
         .await
+        .map_err(|none| match none {
+            NoAnswer::Busy => WorkItemError::Busy,
+            NoAnswer::Failed(error) => error,
+        })
 }
 
 /// The board and the version of what it was computed from, of one snapshot.

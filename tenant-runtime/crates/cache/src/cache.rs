@@ -15,7 +15,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 
-use crate::{Documents, Key};
+use crate::{Documents, Key, turns::Turns};
 
 /// For how long a kept answer that was wrong is worth an alarm.
 const ALARM: TimeDelta = TimeDelta::hours(1);
@@ -25,8 +25,12 @@ const ALARM: TimeDelta = TimeDelta::hours(1);
 pub struct CacheSettings {
     /// The memory that entries of this process may take, in bytes.
     pub memory: u64,
-    /// How many answers are computed at once.
+    /// How many answers are computed at once; of one tenant a quarter of them.
     pub computing: usize,
+    /// How long one waits for one's turn to compute.
+    pub patience: Duration,
+    /// What is computed for longer waits for its database, and lets another one compute meanwhile.
+    pub long: Duration,
     /// One of so many answers found is computed again and compared; none if 0.
     pub check_every: u64,
     /// How long an answer must have been computed to be kept on the document server as well.
@@ -38,6 +42,8 @@ impl Default for CacheSettings {
         Self {
             memory: 64 * 1024 * 1024,
             computing: 8,
+            patience: Duration::from_secs(2),
+            long: Duration::from_secs(1),
             check_every: 100,
             share_after: Duration::from_millis(100),
         }
@@ -52,6 +58,17 @@ pub struct Computed {
     pub version: u64,
     /// The answer.
     pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoAnswer<E> {
+    /// Too much is being computed, of this tenant or of all. Later, it may work.
+    #[error("too much is being computed")]
+    Busy,
+    /// Computing failed.
+    #[error(transparent)]
+    Failed(#[from] E),
 }
 
 /// Where an answer came from.
@@ -77,7 +94,7 @@ impl Source {
 pub struct Cache {
     memory: moka::future::Cache<Key, Bytes>,
     documents: Option<Documents>,
-    computing: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// How many answers may be on their way to the document server.
     sharing: Arc<Semaphore>,
     share_after: Duration,
@@ -100,7 +117,11 @@ impl Cache {
         Self {
             memory,
             documents,
-            computing: Arc::new(Semaphore::new(settings.computing.max(1))),
+            turns: Arc::new(Turns::new(
+                settings.computing,
+                settings.patience,
+                settings.long,
+            )),
             sharing: Arc::new(Semaphore::new(settings.computing.max(1))),
             share_after: settings.share_after,
             check_every: settings.check_every,
@@ -110,18 +131,18 @@ impl Cache {
     }
 
     /// The answer under this key, whose version the caller has just read. However many ask at
-    /// once, one computes.
+    /// once, one computes, and what comes of it, they all get.
     ///
     /// # Errors
-    /// Those of computing.
+    /// Those of computing, and when it is nobody's turn for too long.
     pub async fn get<E>(
         &self,
         key: Key,
         now: DateTime<Utc>,
         compute: impl AsyncFn() -> Result<Computed, E>,
-    ) -> Result<Bytes, E>
+    ) -> Result<Bytes, NoAnswer<E>>
     where
-        E: Send + Sync + 'static,
+        E: Clone + Send + Sync + 'static,
     {
         let source = OnceLock::new();
         let load = async {
@@ -132,22 +153,22 @@ impl Cache {
             source.get_or_init(|| Source::Computed);
             self.computed(key, now, &compute).await
         };
-        let answer = match self.memory.try_get_with(key, load).await {
-            Ok(body) => Ok(body),
-            Err(shared) => match Arc::try_unwrap(shared) {
-                Ok(error) => Err(error),
-                // Somebody else's computing failed: ours may not.
-                Err(_) => self.computed(key, now, &compute).await,
-            },
-        }?;
+        let answer = self.memory.try_get_with(key, load).await;
+        let answer = answer.map_err(Arc::unwrap_or_clone)?;
         let kind = key.kind.as_str();
         let source = source.into_inner().unwrap_or(Source::Memory);
         metrics::counter!("cache_reads_total", "kind" => kind, "source" => source.as_str())
             .increment(1);
-        if source != Source::Computed && self.is_to_be_checked() {
-            return Ok(self.checked(key, answer, now, &compute).await);
+        if source == Source::Computed || !self.is_to_be_checked() {
+            return Ok(answer);
         }
-        Ok(answer)
+        // Nobody waits for a turn to look.
+        match self.turns.take(key.tenant.tenant) {
+            Some(turn) => Ok(self
+                .checked(key, answer, now, turn.run(Box::pin(compute())))
+                .await),
+            None => Ok(answer),
+        }
     }
 
     /// Why somebody should look, if so: for an hour after a kept answer was wrong.
@@ -173,8 +194,15 @@ impl Cache {
         key: Key,
         now: DateTime<Utc>,
         compute: &impl AsyncFn() -> Result<Computed, E>,
-    ) -> Result<Bytes, E> {
-        let (Computed { version, body }, took) = self.compute(compute).await?;
+    ) -> Result<Bytes, NoAnswer<E>> {
+        let turn = self.turns.wait(key.tenant.tenant).await;
+        let turn = turn.ok_or_else(|| {
+            metrics::counter!("cache_busy_total", "kind" => key.kind.as_str()).increment(1);
+            NoAnswer::Busy
+        })?;
+        let started = Instant::now();
+        let Computed { version, body } = turn.run(Box::pin(compute())).await?;
+        let took = started.elapsed();
         if took >= self.share_after {
             self.share(Key { version, ..key }, body.clone(), now);
         }
@@ -197,17 +225,6 @@ impl Cache {
         });
     }
 
-    /// Computes, of all that ask only so many at a time; tells how long that took.
-    async fn compute<E>(
-        &self,
-        compute: &impl AsyncFn() -> Result<Computed, E>,
-    ) -> Result<(Computed, Duration), E> {
-        // Never closed, so this always is a permit.
-        let _permit = self.computing.acquire().await;
-        let started = Instant::now();
-        Ok((compute().await?, started.elapsed()))
-    }
-
     fn is_to_be_checked(&self) -> bool {
         self.check_every > 0
             && self
@@ -223,9 +240,9 @@ impl Cache {
         key: Key,
         kept: Bytes,
         now: DateTime<Utc>,
-        compute: &impl AsyncFn() -> Result<Computed, E>,
+        computing: impl Future<Output = Result<Computed, E>>,
     ) -> Bytes {
-        let Ok((Computed { version, body }, _)) = self.compute(compute).await else {
+        let Ok(Computed { version, body }) = computing.await else {
             return kept;
         };
         if version == key.version && body != kept {
@@ -233,6 +250,9 @@ impl Cache {
                 .store(now.timestamp_millis(), Ordering::Relaxed);
             metrics::counter!("cache_mismatches_total", "kind" => key.kind.as_str()).increment(1);
             tracing::error!(%key, "a kept answer is not what computing gives");
+            if let Some(documents) = &self.documents {
+                documents.delete(&key.to_string(), now).await;
+            }
             self.memory.invalidate(&key).await;
         }
         body

@@ -100,9 +100,14 @@ impl Documents {
             .upsert(true);
         self.ask(now, replace.into_future()).await;
         if let Some(before) = before {
-            let delete = self.entries.delete_one(doc! { "_id": before });
-            self.ask(now, delete.into_future()).await;
+            self.delete(&before, now).await;
         }
+    }
+
+    /// Deletes an entry.
+    pub async fn delete(&self, id: &str, now: DateTime<Utc>) {
+        let delete = self.entries.delete_one(doc! { "_id": id });
+        self.ask(now, delete.into_future()).await;
     }
 
     /// Keeps an entry. One that is there already is the same.

@@ -12,7 +12,8 @@
 mod cache;
 mod documents;
 mod key;
+mod turns;
 
-pub use cache::{Cache, CacheSettings, Computed};
+pub use cache::{Cache, CacheSettings, Computed, NoAnswer};
 pub use documents::{Documents, DocumentsError, SweepError};
 pub use key::{KINDS, Key, Kind, KindSpec};

@@ -116,6 +116,7 @@ impl From<WorkItemError> for Failure {
             WorkItemError::ParentDeleted
             | WorkItemError::DeletedWithParent
             | WorkItemError::DeletedTooLongAgo => not_now(&error),
+            WorkItemError::Busy => busy(),
             WorkItemError::Idempotency(error) => key(error),
             WorkItemError::Store(error) => store(&error),
         })

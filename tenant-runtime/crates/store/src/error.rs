@@ -3,7 +3,7 @@
 use sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxMySqlError};
 
 /// A store could not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database failed or refused.
     #[error(transparent)]

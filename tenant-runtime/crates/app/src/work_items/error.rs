@@ -8,7 +8,7 @@ use crate::error::{Denied, use_case_error};
 use crate::idempotency::IdempotencyError;
 
 /// Why something is not done with a work item.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum WorkItemError {
     /// Not there, not allowed, or another revision.
     #[error(transparent)]
@@ -28,6 +28,9 @@ pub enum WorkItemError {
     /// Deleted for longer than 30 days.
     #[error("it was deleted more than 30 days ago")]
     DeletedTooLongAgo,
+    /// Too much is being computed; later, it may work.
+    #[error("too much is being computed")]
+    Busy,
     /// The key of the request.
     #[error(transparent)]
     Idempotency(#[from] IdempotencyError),

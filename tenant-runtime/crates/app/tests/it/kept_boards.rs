@@ -261,6 +261,18 @@ async fn what_was_computed_in_a_moment_stays_in_memory() {
     assert_eq!(there(1).await, None);
 }
 
+/// The key of a board as it is, and its version.
+async fn present(world: &World, grid: WorkItemId) -> Key {
+    let hex = grid.as_uuid().simple();
+    let version = format!("SELECT version FROM cache_epochs WHERE scope = x'{hex}'");
+    Key {
+        tenant: world.tenant,
+        kind: Kind::Board,
+        scope: grid.as_uuid(),
+        version: world.number(&version).await.try_into().unwrap(),
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_entry_is_found_out_and_never_answered_twice() {
     let world = World::new().await;
@@ -271,18 +283,10 @@ async fn a_wrong_entry_is_found_out_and_never_answered_twice() {
     let cache = Cache::new(settings(1), None);
     let ctx = world.ctx(Who::User);
     let right = world.board(Who::User, plan.grid).await;
-    let grid = plan.grid.as_uuid().simple();
-    let version = format!("SELECT version FROM cache_epochs WHERE scope = x'{grid}'");
-    let version = world.number(&version).await.try_into().unwrap();
-    let key = Key {
-        tenant: world.tenant,
-        kind: Kind::Board,
-        scope: plan.grid.as_uuid(),
-        version,
-    };
+    let key = present(&world, plan.grid).await;
     let wrong = async || {
         Ok::<_, std::convert::Infallible>(Computed {
-            version,
+            version: key.version,
             body: "{}".into(),
         })
     };
@@ -297,4 +301,41 @@ async fn a_wrong_entry_is_found_out_and_never_answered_twice() {
         cache.check(ctx.now),
         Err("a kept answer was not what computing gives".to_owned())
     );
+}
+
+#[tokio::test]
+async fn a_wrong_entry_is_thrown_out_of_the_document_server_as_well() {
+    let world = World::new().await;
+    let plan = world.plan().await;
+    let Some(documents) = documents(&world, None).await else {
+        return;
+    };
+    let key = present(&world, plan.grid).await.to_string();
+    // Each call is past the rest after a failure of the one before.
+    let calls = AtomicU64::new(0);
+    let ctx = || {
+        let mut ctx = world.ctx(Who::User);
+        ctx.now += Duration::from_secs(3 * calls.fetch_add(1, Ordering::Relaxed));
+        ctx
+    };
+    eventually(Duration::from_secs(20), async || {
+        documents.insert(&key, "{}".into(), ctx().now).await;
+        documents.find(&key, ctx().now).await
+    })
+    .await;
+    let right = world.board(Who::User, plan.grid).await;
+    let ask = async |check_every| {
+        let process = Cache::new(settings(check_every), Some(documents.clone()));
+        let board = get_board(&ctx(), &world.db, &process, plan.grid).await;
+        serde_json::from_slice::<serde_json::Value>(&board.unwrap()).unwrap()
+    };
+    // One process finds it, looks, and throws it out: another one has to compute.
+    eventually(Duration::from_secs(20), async || {
+        assert_eq!(ask(1).await, right);
+        let now = ctx().now;
+        let found = documents.find(&key, now).await;
+        let gone = found != Some("{}".into()) && documents.check(now).is_ok();
+        gone && ask(0).await == right
+    })
+    .await;
 }

@@ -258,7 +258,7 @@ async fn kept_boards_follow_random_moves() {
             .await;
     }
     let mut random = StdRng::seed_from_u64(5);
-    for round in 0..150 {
+    for round in 0..80 {
         let group = [&grids, &stages, &elements]
             .choose(&mut random)
             .unwrap()
