@@ -30,6 +30,7 @@ use crate::{
     proxy::{Errand, Passed, Proxy, upgrade},
     rates::TooFast,
     rotation::{self, Renewed},
+    streams::Listener,
     watch::{Opener, until_ended},
 };
 
@@ -400,6 +401,10 @@ impl Keeper {
         let errand = Errand {
             ring: visitor.route.ring,
             identity,
+            listener: Listener {
+                tenant: visitor.route.tenant,
+                credential: session.map(|session| session.credential),
+            },
             host: &visitor.host,
             request_id: request_id.as_str(),
             over: &over,

@@ -22,6 +22,7 @@ use crate::{
     rates::Rates,
     routes::RouteTable,
     settings::GatewaySettings,
+    streams::Streams,
 };
 
 /// How often the list of nodes is read when nobody tells of a change.
@@ -95,8 +96,13 @@ impl Gateway {
         let rates = Rates::new(&settings.rates);
         let pass_over = Duration::from_millis(settings.eject_ms);
         let relay = Relay {
-            nodes: NodeTable::new(settings.max_in_flight_per_node, pass_over),
+            nodes: NodeTable::new(
+                settings.max_in_flight_per_node,
+                settings.streams.per_node,
+                pass_over,
+            ),
             limit: Limit::new(settings.max_in_flight),
+            streams: Streams::new(settings.streams),
             proto: if host.https { "https" } else { "http" },
             settings,
         };

@@ -18,6 +18,7 @@ mod rates;
 mod rotation;
 mod routes;
 mod settings;
+mod streams;
 mod watch;
 
 pub use door::Door;
@@ -25,3 +26,4 @@ pub use gateway::{Gateway, GatewayParts, HostSettings};
 pub use proxy::Passed;
 pub use rates::{Rate, RateSettings};
 pub use settings::GatewaySettings;
+pub use streams::StreamSettings;

@@ -30,17 +30,30 @@ pub(crate) struct Target {
 #[derive(Debug, Default)]
 struct Load {
     in_flight: AtomicU32,
+    streams: AtomicU32,
     /// In milliseconds of the table's clock.
     passed_over_until: AtomicU64,
 }
 
-/// Counts a request of a node for as long as it is kept.
+/// What a node has of.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// Requests.
+    Request,
+    /// Tunnels and streams of events that are open.
+    Stream,
+}
+
+/// Counts a request of a node, or a tunnel or stream of events, for as long as it is kept.
 #[derive(Debug)]
-pub(crate) struct Seat(Arc<Load>);
+pub(crate) struct Seat {
+    load: Arc<Load>,
+    kind: Kind,
+}
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.load.of(self.kind).fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -60,16 +73,18 @@ pub(crate) enum NoNode {
 pub(crate) struct NodeTable {
     targets: RwLock<Arc<[Arc<Target>]>>,
     per_node: u32,
+    streams_per_node: u32,
     pass_over: Duration,
     born: Instant,
 }
 
 impl NodeTable {
-    pub(crate) fn new(per_node: u32, pass_over: Duration) -> Self {
+    pub(crate) fn new(per_node: u32, streams_per_node: u32, pass_over: Duration) -> Self {
         let born = Instant::now();
         Self {
             targets: RwLock::new(Arc::new([])),
             per_node,
+            streams_per_node,
             pass_over,
             born,
         }
@@ -107,21 +122,41 @@ impl NodeTable {
         ring: Ring,
         tried: &[NodeId],
     ) -> Result<(Arc<Target>, Seat), NoNode> {
+        self.choose_by(Kind::Request, ring, tried)
+    }
+
+    /// Like [`Self::choose`], but the one with fewer tunnels and streams of events: for a request
+    /// that is to become one.
+    pub(crate) fn choose_for_stream(
+        &self,
+        ring: Ring,
+        tried: &[NodeId],
+    ) -> Result<(Arc<Target>, Seat), NoNode> {
+        self.choose_by(Kind::Stream, ring, tried)
+    }
+
+    fn choose_by(
+        &self,
+        kind: Kind,
+        ring: Ring,
+        tried: &[NodeId],
+    ) -> Result<(Arc<Target>, Seat), NoNode> {
         let targets = self.targets();
         let able = |target: &&Arc<Target>| {
             target.ring == ring && !target.draining && !tried.contains(&target.id)
         };
         let now = self.now();
         let reachable = |target: &&Arc<Target>| target.load.until() <= now;
-        let first = two(|| targets.iter().filter(able).filter(reachable));
-        let second = || two(|| targets.iter().filter(able));
+        let first = two(kind, || targets.iter().filter(able).filter(reachable));
+        let second = || two(kind, || targets.iter().filter(able));
         let target = first.or_else(second).ok_or(NoNode::None)?;
-        let in_flight = target.load.in_flight.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat(Arc::clone(&target.load));
-        if in_flight >= self.per_node {
-            return Err(NoNode::Busy);
-        }
-        Ok((Arc::clone(target), seat))
+        let seat = target.load.seat(Kind::Request, self.per_node);
+        Ok((Arc::clone(target), seat.ok_or(NoNode::Busy)?))
+    }
+
+    /// A seat for one more tunnel or stream of events of a node, unless it has as many as it may.
+    pub(crate) fn seat_stream(&self, target: &Target) -> Option<Seat> {
+        target.load.seat(Kind::Stream, self.streams_per_node)
     }
 
     /// Passes a node over for a while: it could not be reached, or broke off.
@@ -174,10 +209,29 @@ impl Load {
     fn until(&self) -> u64 {
         self.passed_over_until.load(Ordering::Relaxed)
     }
+
+    const fn of(&self, kind: Kind) -> &AtomicU32 {
+        match kind {
+            Kind::Request => &self.in_flight,
+            Kind::Stream => &self.streams,
+        }
+    }
+
+    fn seat(self: &Arc<Self>, kind: Kind, most: u32) -> Option<Seat> {
+        let before = self.of(kind).fetch_add(1, Ordering::Relaxed);
+        let seat = Seat {
+            load: Arc::clone(self),
+            kind,
+        };
+        (before < most).then_some(seat)
+    }
 }
 
 /// The less busy of two that chance takes out of all.
-fn two<'a, I: Iterator<Item = &'a Arc<Target>>>(all: impl Fn() -> I) -> Option<&'a Arc<Target>> {
+fn two<'a, I: Iterator<Item = &'a Arc<Target>>>(
+    kind: Kind,
+    all: impl Fn() -> I,
+) -> Option<&'a Arc<Target>> {
     let count = all().count();
     match count {
         0 | 1 => return all().next(),
@@ -188,7 +242,7 @@ fn two<'a, I: Iterator<Item = &'a Arc<Target>>>(all: impl Fn() -> I) -> Option<&
     // Another one than the first.
     let second = (first + chance.random_range(1..count)) % count;
     let (first, second) = (all().nth(first)?, all().nth(second)?);
-    let busy = |target: &Target| target.load.in_flight.load(Ordering::Relaxed);
+    let busy = |target: &Target| target.load.of(kind).load(Ordering::Relaxed);
     Some(if busy(second) < busy(first) {
         second
     } else {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::rates::RateSettings;
+use crate::{rates::RateSettings, streams::StreamSettings};
 
 /// The gateway's settings.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,12 +23,14 @@ pub struct GatewaySettings {
     pub first_byte_timeout_ms: u64,
     /// How long either side may stand still in the middle of a body.
     pub idle_timeout_ms: u64,
-    /// The most requests at a time.
+    /// The most requests at a time, tunnels and streams of events not among them.
     pub max_in_flight: u32,
-    /// The most requests at a time of one node.
+    /// The most of them at a time of one node.
     pub max_in_flight_per_node: u32,
     /// How long a node that could not be reached is passed over.
     pub eject_ms: u64,
+    /// Tunnels and streams of events at a time.
+    pub streams: StreamSettings,
     /// Requests per second.
     pub rates: RateSettings,
 }
@@ -59,6 +61,7 @@ impl Default for GatewaySettings {
             max_in_flight: 2_000,
             max_in_flight_per_node: 1_000,
             eject_ms: 3_000,
+            streams: StreamSettings::default(),
             rates: RateSettings::default(),
         }
     }

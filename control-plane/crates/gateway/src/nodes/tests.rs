@@ -23,7 +23,7 @@ fn node(number: u128) -> Node {
 }
 
 fn table(nodes: &[Node]) -> NodeTable {
-    let table = NodeTable::new(2, Duration::from_secs(60));
+    let table = NodeTable::new(2, 3, Duration::from_secs(60));
     table.replace(nodes, now());
     table
 }
@@ -67,6 +67,24 @@ fn a_node_has_so_many_seats() {
     assert_eq!(table.choose(Ring::General, &[]).unwrap_err(), NoNode::Busy);
     drop(seats);
     assert!(table.choose(Ring::General, &[]).is_ok());
+}
+
+#[test]
+fn streams_are_counted_apart_from_requests() {
+    let table = table(&[node(1), node(2)]);
+    let (first, seat) = table.choose_for_stream(Ring::General, &[]).unwrap();
+    let streams: Vec<_> = (0..3).map(|_| table.seat_stream(&first).unwrap()).collect();
+    drop(seat);
+    assert!(table.seat_stream(&first).is_none());
+    // The other one has fewer of them, and no fewer requests.
+    for _ in 0..20 {
+        let (other, _seat) = table.choose_for_stream(Ring::General, &[]).unwrap();
+        assert_ne!(other.id, first.id);
+    }
+    let seen = (0..64).map(|_| table.choose(Ring::General, &[]).unwrap().0.id);
+    assert!(seen.into_iter().any(|id| id == first.id));
+    drop(streams);
+    assert!(table.seat_stream(&first).is_some());
 }
 
 #[test]

@@ -9,11 +9,15 @@ use http_body::Body as _;
 use hyper::{Response, body::Incoming, http::response::Parts};
 
 use super::{
-    body::{Heard, Idle, Passed},
+    body::{Heard, Held, Idle, Passed},
     headers,
     pool::Connection,
 };
-use crate::{limit::Permit, nodes::Seat};
+use crate::{
+    limit::Permit,
+    nodes::Seat,
+    streams::{Full, Place},
+};
 
 /// What an answer takes along.
 pub(super) struct Carried {
@@ -31,8 +35,21 @@ pub(super) struct Patience {
     pub(super) idle: Duration,
 }
 
-/// The answer broke off before any of it was passed on; the permit comes back for another try.
-pub(super) struct BrokenOff(pub(super) Permit);
+/// What a stream of events goes on with.
+pub(super) struct Begun {
+    /// Done when it has to end.
+    pub(super) over: LocalBoxFuture<'static, ()>,
+    pub(super) seat: Seat,
+    pub(super) place: Place,
+}
+
+/// Why nothing of an answer was passed on; the permit comes back for another try.
+pub(super) enum NotPassed {
+    /// It broke off.
+    BrokenOff(Permit),
+    /// It is a stream of events, and no more of them may be open.
+    Full(Permit, Full),
+}
 
 /// Makes the client's answer of the node's. A small one is read whole first.
 pub(super) async fn pass(
@@ -40,8 +57,8 @@ pub(super) async fn pass(
     to_head: bool,
     carried: Carried,
     patience: Patience,
-    over: &dyn Fn() -> LocalBoxFuture<'static, ()>,
-) -> Result<HttpResponse<Passed>, BrokenOff> {
+    begin: &dyn Fn() -> Result<Begun, Full>,
+) -> Result<HttpResponse<Passed>, NotPassed> {
     let (parts, body) = response.into_parts();
     let length = body.size_hint().exact();
     if to_head || matches!(parts.status.as_u16(), 204 | 304) {
@@ -58,18 +75,30 @@ pub(super) async fn pass(
                 carried.connection.keep();
                 Ok(build(&parts, Passed::whole(bytes)))
             }
-            None => Err(BrokenOff(carried.permit)),
+            None => Err(NotPassed::BrokenOff(carried.permit)),
         };
     }
+    let (over, held) = if is_event_stream(&parts) {
+        // What has no end by itself must not outlive the session that it was opened with, nor take
+        // the place of a request.
+        match begin() {
+            Ok(Begun { over, seat, place }) => {
+                let (_seat, _place) = (seat, place);
+                (Some(over), Held::Stream { _seat, _place })
+            }
+            Err(full) => return Err(NotPassed::Full(carried.permit, full)),
+        }
+    } else {
+        let (_seat, _permit) = (carried.seat, carried.permit);
+        (None, Held::Request { _seat, _permit })
+    };
     let heard = Heard {
         body,
         size: length.map_or(BodySize::Stream, BodySize::Sized),
         idle: Idle::new(patience.idle),
-        // What has no end by itself must not outlive the session that it was opened with.
-        over: is_event_stream(&parts).then(over),
+        over,
         connection: Some(carried.connection),
-        _seat: carried.seat,
-        _permit: carried.permit,
+        _held: held,
     };
     Ok(build(&parts, Passed::streamed(heard)))
 }

@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use tokio::time::{Sleep, sleep};
 
 use super::{pool::Connection, tunnel::Tunnel};
-use crate::nodes::Seat;
+use crate::{limit::Permit, nodes::Seat, streams::Place};
 
 /// What was wrong with the body of a request while it was passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -198,8 +198,25 @@ pub(super) struct Heard {
     pub(super) over: Option<LocalBoxFuture<'static, ()>>,
     /// Given back at the end of the body; an answer that broke off takes the connection with it.
     pub(super) connection: Option<Connection>,
-    pub(super) _seat: Seat,
-    pub(super) _permit: crate::limit::Permit,
+    pub(super) _held: Held,
+}
+
+/// What an answer is counted in until its end.
+pub(super) enum Held {
+    /// The requests.
+    Request {
+        /// Of the node.
+        _seat: Seat,
+        /// Of the gateway.
+        _permit: Permit,
+    },
+    /// The tunnels and streams of events.
+    Stream {
+        /// Of the node.
+        _seat: Seat,
+        /// Of the gateway, the tenant, and the session or token.
+        _place: Place,
+    },
 }
 
 impl MessageBody for Passed {

@@ -11,7 +11,7 @@ use kernel::NodeId;
 use web::{ApiError, ProblemCode};
 
 use super::{
-    answer::{self, BrokenOff, Carried},
+    answer::{self, Begun, Carried, NotPassed},
     body::{Passed, Progress, Sent},
     headers::{self, Said},
     outgoing::{self, Outgoing},
@@ -23,18 +23,22 @@ use crate::{
     nodes::{NoNode, NodeTable, Seat, Target},
     paths,
     settings::GatewaySettings,
+    streams::{Full, Listener, Streams},
 };
 
 /// How many nodes are asked at most.
 const ATTEMPTS: usize = 3;
 /// When to come again, in seconds.
 const RETRY_AFTER: u32 = 1;
+/// When to come again with a tunnel or stream of events: others last longer than requests.
+const STREAM_RETRY_AFTER: u32 = 5;
 
 /// What all threads share.
 #[derive(Debug)]
 pub(crate) struct Relay {
     pub(crate) nodes: NodeTable,
     pub(crate) limit: Limit,
+    pub(crate) streams: Streams,
     pub(crate) settings: GatewaySettings,
     /// `http` or `https`: what clients use.
     pub(crate) proto: &'static str,
@@ -53,6 +57,8 @@ pub(crate) struct Errand<'a> {
     pub(crate) ring: Ring,
     /// For whom it is.
     pub(crate) identity: HeaderValue,
+    /// Whose tunnel or stream of events it would be.
+    pub(crate) listener: Listener,
     /// The host that the client asked.
     pub(crate) host: &'a str,
     /// The request's id.
@@ -116,12 +122,20 @@ impl Proxy {
                         seat,
                         permit,
                     };
-                    match self.pass(request, response, carried, &errand).await {
+                    let passed = self.pass(request, response, carried, &errand, &target);
+                    match passed.await {
                         Ok(answer) => return Ok(answer),
-                        Err(BrokenOff(back)) => {
+                        Err(NotPassed::BrokenOff(back)) => {
                             permit = back;
                             Failed::Lost
                         }
+                        Err(NotPassed::Full(back, Full::Node)) if outgoing.repeatable => {
+                            permit = back;
+                            last = too_many(Full::Node);
+                            tried.push(target.id);
+                            continue;
+                        }
+                        Err(NotPassed::Full(_, full)) => return Err(too_many(full)),
                     }
                 }
                 Err(failed) => failed,
@@ -222,17 +236,25 @@ impl Proxy {
         response: Response<Incoming>,
         carried: Carried,
         errand: &Errand<'_>,
-    ) -> Result<HttpResponse<Passed>, BrokenOff> {
+        target: &Target,
+    ) -> Result<HttpResponse<Passed>, NotPassed> {
         let settings = &self.relay.settings;
         let to_head = *request.method() == Method::HEAD;
         let patience = answer::Patience {
             whole_up_to: settings.answer_buffer,
             idle: settings.idle_timeout(),
         };
-        answer::pass(response, to_head, carried, patience, errand.over).await
+        let begin = || {
+            Ok(Begun {
+                place: self.relay.streams.take(errand.listener)?,
+                seat: self.relay.nodes.seat_stream(target).ok_or(Full::Node)?,
+                over: (errand.over)(),
+            })
+        };
+        answer::pass(response, to_head, carried, patience, &begin).await
     }
 
-    /// Opens a tunnel, when the node agrees to the upgrade.
+    /// Opens a tunnel, when the node agrees to the upgrade. Until then it is a request, too.
     async fn tunnel(
         &self,
         request: &HttpRequest,
@@ -241,7 +263,10 @@ impl Proxy {
         protocol: &str,
         permit: Permit,
     ) -> Result<HttpResponse<Passed>, ApiError> {
+        let place = self.relay.streams.take(errand.listener).map_err(too_many)?;
         let (target, connection, seat) = self.dial_for_upgrade(errand.ring).await?;
+        let stream = self.relay.nodes.seat_stream(&target);
+        let stream = stream.ok_or_else(|| too_many(Full::Node))?;
         let outbound = self.outbound(request, Sent::Empty, &errand, &target, Some(protocol))?;
         let mut connection = connection;
         let sending = connection.sender.try_send_request(outbound);
@@ -255,12 +280,16 @@ impl Proxy {
                 seat,
                 permit,
             };
-            let passed = self.pass(request, response, carried, &errand).await;
-            return passed.map_err(|_| ApiError::new(ProblemCode::BadGateway));
+            drop((place, stream));
+            let passed = self.pass(request, response, carried, &errand, &target);
+            return passed.await.map_err(|failed| match failed {
+                NotPassed::BrokenOff(_) => ApiError::new(ProblemCode::BadGateway),
+                NotPassed::Full(_, full) => too_many(full),
+            });
         }
         let node = hyper::upgrade::on(&mut response).await;
         let node = node.map_err(|error| ApiError::new(ProblemCode::BadGateway).because(&error))?;
-        let tunnel = Tunnel::open(node, payload, (errand.over)(), seat, permit);
+        let tunnel = Tunnel::open(node, payload, (errand.over)(), stream, place);
         let (parts, _) = response.into_parts();
         Ok(answer::switch(&parts, protocol, Passed::tunnelled(tunnel)))
     }
@@ -271,7 +300,7 @@ impl Proxy {
     ) -> Result<(Arc<Target>, Connection, Seat), ApiError> {
         let mut tried = Vec::new();
         while tried.len() < ATTEMPTS {
-            let (target, seat) = match self.relay.nodes.choose(ring, &tried) {
+            let (target, seat) = match self.relay.nodes.choose_for_stream(ring, &tried) {
                 Ok(chosen) => chosen,
                 Err(NoNode::Busy) => return Err(busy()),
                 Err(NoNode::None) => break,
@@ -323,6 +352,17 @@ fn busy() -> ApiError {
     ApiError::new(ProblemCode::Busy)
         .detail("too many requests at a time")
         .retry_after(RETRY_AFTER)
+}
+
+/// The problem of a tunnel or stream of events that may not be opened.
+fn too_many(full: Full) -> ApiError {
+    let code = match full {
+        Full::Credential | Full::Tenant => ProblemCode::TooManyRequests,
+        Full::Node | Full::Gateway => ProblemCode::Busy,
+    };
+    ApiError::new(code)
+        .detail(full.to_string())
+        .retry_after(STREAM_RETRY_AFTER)
 }
 
 fn no_node() -> ApiError {

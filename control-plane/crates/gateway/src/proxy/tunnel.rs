@@ -18,7 +18,7 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned},
 };
 
-use crate::{limit::Permit, nodes::Seat};
+use crate::{nodes::Seat, streams::Place};
 
 /// The node's side of a tunnel, passed to the client as it comes.
 pub(super) struct Tunnel {
@@ -27,7 +27,7 @@ pub(super) struct Tunnel {
     /// Ends the other direction when the client is gone.
     _end: DropGuard,
     _seat: Seat,
-    _permit: Permit,
+    _place: Place,
 }
 
 impl Tunnel {
@@ -37,7 +37,7 @@ impl Tunnel {
         client: Payload,
         over: LocalBoxFuture<'static, ()>,
         seat: Seat,
-        permit: Permit,
+        place: Place,
     ) -> Self {
         let (from_node, to_node) = split(TokioIo::new(node));
         let end = CancellationToken::new();
@@ -47,7 +47,7 @@ impl Tunnel {
             ended: Box::pin(end.clone().cancelled_owned()),
             _end: end.drop_guard(),
             _seat: seat,
-            _permit: permit,
+            _place: place,
         }
     }
 

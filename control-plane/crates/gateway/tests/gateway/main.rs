@@ -19,6 +19,7 @@ mod people;
 mod rates;
 mod rotation;
 mod sessions;
+mod streams;
 mod tunnels;
 mod visitors;
 mod world;

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
@@ -51,6 +52,18 @@ async fn drip() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .streaming(lines.chain(stream::pending()))
+}
+
+/// A line again and again, so that a client who is gone is noticed.
+async fn ticks() -> HttpResponse {
+    let lines = stream::unfold((), |()| async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let line = web::Bytes::from_static(b": still here\n\n");
+        Some((Ok::<_, actix_web::Error>(line), ()))
+    });
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .streaming(lines)
 }
 
 async fn upgrade(request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
@@ -105,6 +118,7 @@ impl GoodNode {
                 .app_data(web::PayloadConfig::new(64 << 20))
                 .route("/api/v1/chunks/{count}", web::get().to(chunks))
                 .route("/api/v1/drip", web::get().to(drip))
+                .route("/api/v1/ticks", web::get().to(ticks))
                 .route(
                     "/api/v1/nothing",
                     web::to(|| async { HttpResponse::NoContent().finish() }),
