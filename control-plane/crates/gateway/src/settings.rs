@@ -29,6 +29,9 @@ pub struct GatewaySettings {
     pub max_in_flight_per_node: u32,
     /// How long a node that could not be reached is passed over.
     pub eject_ms: u64,
+    /// How often the session of an open tunnel or stream of events is looked at when nobody tells
+    /// of a change.
+    pub recheck_ms: u64,
     /// Tunnels and streams of events at a time.
     pub streams: StreamSettings,
     /// Requests per second.
@@ -47,6 +50,10 @@ impl GatewaySettings {
     pub(crate) const fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
     }
+
+    pub(crate) const fn recheck(&self) -> Duration {
+        Duration::from_millis(self.recheck_ms)
+    }
 }
 
 impl Default for GatewaySettings {
@@ -61,6 +68,7 @@ impl Default for GatewaySettings {
             max_in_flight: 2_000,
             max_in_flight_per_node: 1_000,
             eject_ms: 3_000,
+            recheck_ms: 15_000,
             streams: StreamSettings::default(),
             rates: RateSettings::default(),
         }

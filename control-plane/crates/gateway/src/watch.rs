@@ -8,14 +8,15 @@ use cp_app::{
     sessions::{CachedSession, ClientAddress, PresentedCredential},
 };
 use cp_domain::{Route, Service};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, sleep_until},
+};
 
 use crate::{gateway::Shared, policy::Asking};
 
 /// How often the clock is asked while a policy depends on it.
 const HOURS_EVERY: Duration = Duration::from_millis(500);
-/// How often everything is asked when nobody tells of a change.
-const RECHECK_EVERY: Duration = Duration::from_secs(15);
 
 /// Who opened a tunnel, and how.
 #[derive(Debug)]
@@ -25,51 +26,48 @@ pub(crate) struct Opener {
     pub(crate) from: Option<ClientAddress>,
 }
 
-/// Something to look into.
-enum Look {
-    /// Who it is may be another.
-    Session,
-    /// What the policies say may be another.
-    Policies,
-}
-
 /// Done when the tunnel has to end.
 pub(crate) async fn until_ended(shared: Arc<Shared>, opener: Opener) {
     let mut heard = shared.pushes.subscribe();
     let mut changes = shared.policies.changes();
     // Something may have changed between the check at the door and now.
-    let mut look = Look::Session;
+    let mut session_due = Instant::now();
     loop {
-        if matches!(look, Look::Session) && !is_same(&shared, &opener).await {
-            return;
+        // Nobody tells of a session that was left alone for too long, so this has a time of its
+        // own, however often something else is to be looked into.
+        if Instant::now() >= session_due {
+            if !is_same(&shared, &opener).await {
+                return;
+            }
+            session_due = Instant::now() + shared.relay.settings.recheck();
         }
         let Some(patience) = may_stay(&shared, &opener).await else {
             return;
         };
-        look = tokio::select! {
-            Ok(()) = changes.changed() => Look::Policies,
-            () = tokio::time::sleep(patience.min(RECHECK_EVERY)) => {
-                if patience < RECHECK_EVERY { Look::Policies } else { Look::Session }
+        tokio::select! {
+            Ok(()) = changes.changed() => {}
+            () = sleep_until(session_due.min(Instant::now() + patience)) => {}
+            told = is_told_of(&mut heard, &opener.credential) => {
+                if !told {
+                    return;
+                }
+                session_due = Instant::now();
             }
-            told = told_of(&mut heard, &opener.credential) => match told {
-                Some(look) => look,
-                None => return,
-            },
-        };
+        }
     }
 }
 
-/// Waits for something that concerns the credential; nothing when nothing can be heard any more.
-async fn told_of(
+/// Waits for something that concerns the credential; false when nothing can be heard any more.
+async fn is_told_of(
     heard: &mut tokio::sync::broadcast::Receiver<Push>,
     credential: &PresentedCredential,
-) -> Option<Look> {
+) -> bool {
     loop {
         match heard.recv().await {
-            Ok(Push::Session(hash)) if hash == *credential.hash() => return Some(Look::Session),
-            Ok(Push::Lost) | Err(RecvError::Lagged(_)) => return Some(Look::Session),
+            Ok(Push::Session(hash)) if hash == *credential.hash() => return true,
+            Ok(Push::Lost) | Err(RecvError::Lagged(_)) => return true,
             Ok(_) => {}
-            Err(RecvError::Closed) => return None,
+            Err(RecvError::Closed) => return false,
         }
     }
 }
@@ -94,7 +92,8 @@ async fn is_same(shared: &Shared, opener: &Opener) -> bool {
     }
 }
 
-/// Whether the tunnel may stay open, and for how long before that is asked again.
+/// Whether the tunnel may stay open as far as the policies say, and for how long before that is
+/// asked again.
 async fn may_stay(shared: &Shared, opener: &Opener) -> Option<Duration> {
     let opened = &opener.session;
     let left = (opened.expires_at - shared.clock.now()).to_std().ok()?;
@@ -110,10 +109,10 @@ async fn may_stay(shared: &Shared, opener: &Opener) -> Option<Duration> {
     let platform = shared.policies.policies().await;
     let by_the_clock =
         route.access.policy.has_hours() || platform.is_ok_and(|platform| platform.has_hours());
-    let patience = if by_the_clock {
-        HOURS_EVERY
+    let left = left.max(Duration::from_millis(1));
+    Some(if by_the_clock {
+        HOURS_EVERY.min(left)
     } else {
-        RECHECK_EVERY
-    };
-    Some(patience.min(left.max(Duration::from_millis(1))))
+        left
+    })
 }

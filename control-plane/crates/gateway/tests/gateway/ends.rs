@@ -15,6 +15,7 @@ use cp_app::{
     sso::{OidcSettings, back_channel_logout},
 };
 use cp_domain::{StaffRole, access_policy::TenantRolePolicy};
+use cp_gateway::GatewaySettings;
 use kernel::{IfMatch, RequestId, Role, TenantId};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -452,6 +453,84 @@ async fn what_ended_while_nothing_could_be_told() {
     scene.within_a_second(since, &COOKIES, wanted).await;
 }
 
+/// Lays down a policy that admits, by way of another, so that this one is known to be in force.
+async fn put_in_force(world: &World, policy: &Value) {
+    let nobody = json!({"everyone": {"networks": ["192.0.2.1"]}});
+    for (policy, status) in [(&nobody, 403), (policy, 200)] {
+        people::policy(world.db.conn(), world.tenant, policy).await;
+        world.pushes.routes_changed(world.tenant.into()).await;
+        eventually(SOON, async || {
+            world.get("/api/v1/x").send().await.unwrap().status() == status
+        })
+        .await;
+    }
+}
+
+/// A world that looks at sessions often, and a socket in it whose session was left alone for too
+/// long since it was opened. Nobody tells of that.
+async fn left_alone(node: &GoodNode, policy: &Value) -> (World, TcpStream) {
+    let world = World::new(Wish {
+        nodes: &[&node.address],
+        settings: GatewaySettings {
+            recheck_ms: 600,
+            ..GatewaySettings::default()
+        },
+        ..Wish::default()
+    })
+    .await;
+    put_in_force(&world, policy).await;
+    let cookie = format!("cookie: trellis={}\r\n", world.somebody.cookie);
+    let (head, socket) = open_at(world.address, &cookie).await;
+    assert!(head.starts_with("HTTP/1.1 101"), "{head}");
+    let text = "UPDATE sessions SET last_seen_at = NOW(6) - INTERVAL 4 DAY WHERE id = ?";
+    people::execute(world.db.conn(), text, vec![world.somebody.session.into()]).await;
+    // The kept entry is gone, as it is at the end of the time for which it is good.
+    let mut redis = world.redis.connection();
+    redis::cmd("FLUSHDB").exec_async(&mut redis).await.unwrap();
+    (world, socket)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_left_alone_for_too_long_where_hours_matter() {
+    let node = GoodNode::start();
+    let days = json!([
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday"
+    ]);
+    let hours = json!([{"days": days, "from": "00:00", "until": "24:00"}]);
+    let policy = json!({"time_zone": "UTC", "everyone": {"hours": hours}});
+    let (_world, mut socket) = left_alone(&node, &policy).await;
+    let mut rest = Vec::new();
+    within(SOON, socket.read_to_end(&mut rest))
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_left_alone_for_too_long_while_the_catalogue_never_rests() {
+    let node = GoodNode::start();
+    let (world, mut socket) = left_alone(&node, &json!({})).await;
+    let unrest = async {
+        loop {
+            people::change_tenant(world.db.conn(), world.tenant, "updated_at = NOW(6)").await;
+            world.pushes.routes_changed(world.tenant.into()).await;
+        }
+    };
+    let mut rest = Vec::new();
+    tokio::select! {
+        () = unrest => {}
+        closed = within(SOON, socket.read_to_end(&mut rest)) => {
+            closed.unwrap().unwrap();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn hours_that_are_over_and_a_session_that_has_run_out() {
     let node = GoodNode::start();
@@ -483,16 +562,7 @@ async fn hours_that_are_over_and_a_session_that_has_run_out() {
     people::execute(world.db.conn(), text, vec![world.somebody.session.into()]).await;
     let text = "UPDATE access_tokens SET expires_at = NOW(6) + INTERVAL 1 DAY WHERE member_id = ?";
     people::execute(world.db.conn(), text, vec![world.somebody.member.into()]).await;
-    // By way of another policy, so that this one is known to be in force.
-    let nobody = json!({"everyone": {"networks": ["192.0.2.1"]}});
-    for (policy, status) in [(&nobody, 403), (&policy, 200)] {
-        people::policy(world.db.conn(), world.tenant, policy).await;
-        world.pushes.routes_changed(world.tenant.into()).await;
-        eventually(SOON, async || {
-            world.get("/api/v1/x").send().await.unwrap().status() == status
-        })
-        .await;
-    }
+    put_in_force(&world, &policy).await;
     let cookie = format!("cookie: trellis={}\r\n", world.somebody.cookie);
     let token = format!("authorization: Bearer {}\r\n", world.somebody.token);
     let (head, mut by_cookie) = open_at(world.address, &cookie).await;
