@@ -137,7 +137,7 @@ impl SessionDirectory {
         tenant: TenantId,
         presented: &PresentedCredential,
     ) -> Result<Option<CachedSession>, DirectoryError> {
-        let found = self.look(tenant, presented).await?;
+        let found = self.find(tenant, presented, true).await?;
         if let Some(session) = &found {
             self.last_seen.note(session.credential, self.clock.now());
         }
@@ -153,6 +153,16 @@ impl SessionDirectory {
         tenant: TenantId,
         presented: &PresentedCredential,
     ) -> Result<Option<CachedSession>, DirectoryError> {
+        self.find(tenant, presented, false).await
+    }
+
+    /// `used` says that it is being used now.
+    async fn find(
+        &self,
+        tenant: TenantId,
+        presented: &PresentedCredential,
+        used: bool,
+    ) -> Result<Option<CachedSession>, DirectoryError> {
         if let PresentedCredential::Support(hash) = presented {
             // Asked each time: what is kept nowhere ends everywhere at once.
             let guest = self.support.find(tenant, hash).await?;
@@ -163,10 +173,10 @@ impl SessionDirectory {
             Ok(Some(entry)) => match self.read_entry(&entry) {
                 Some(found) => Ok(found),
                 // Of another release, or to be read again.
-                None => self.renew(tenant, presented, &key, &entry).await,
+                None => self.renew(tenant, presented, used, &key, &entry).await,
             },
-            Ok(None) => self.refill(tenant, presented, &key).await,
-            Err(Away) => self.read_row(tenant, presented).await,
+            Ok(None) => self.refill(tenant, presented, used, &key).await,
+            Err(Away) => self.read_row(tenant, presented, used).await,
         }
     }
 
@@ -188,24 +198,26 @@ impl SessionDirectory {
         &self,
         tenant: TenantId,
         presented: &PresentedCredential,
+        used: bool,
         key: &str,
         entry: &str,
     ) -> Result<Option<CachedSession>, DirectoryError> {
         // What was written meanwhile is newer and stays.
         if self.cache.delete_if(key, entry).await.is_err() {
-            return self.read_row(tenant, presented).await;
+            return self.read_row(tenant, presented, used).await;
         }
-        self.refill(tenant, presented, key).await
+        self.refill(tenant, presented, used, key).await
     }
 
     async fn refill(
         &self,
         tenant: TenantId,
         presented: &PresentedCredential,
+        used: bool,
         key: &str,
     ) -> Result<Option<CachedSession>, DirectoryError> {
         let mark = self.read_mark(false).await;
-        let Some(session) = self.read_row(tenant, presented).await? else {
+        let Some(session) = self.read_row(tenant, presented, used).await? else {
             return Ok(None);
         };
         let (Ok(mark), Ok(entry)) = (mark, serde_json::to_string(&session)) else {
@@ -239,17 +251,18 @@ impl SessionDirectory {
         &self,
         tenant: TenantId,
         presented: &PresentedCredential,
+        used: bool,
     ) -> Result<Option<CachedSession>, DirectoryError> {
         let (conn, now) = (self.central.conn(), self.clock.now());
         metrics::counter!("session_rows_read_total").increment(1);
         Ok(match presented {
             PresentedCredential::Cookie(hash) => {
                 let row = SessionStore::find_access(conn, tenant, hash).await?;
-                row.and_then(|row| self.judge(&row, session_of(&row), true, now))
+                row.and_then(|row| self.judge(&row, session_of(&row), used, now))
             }
             PresentedCredential::Bearer(hash) => {
                 let row = AccessTokenStore::find_access(conn, tenant, hash).await?;
-                row.and_then(|row| self.judge(&row, token_of(&row), true, now))
+                row.and_then(|row| self.judge(&row, token_of(&row), used, now))
             }
             PresentedCredential::Support(_) => None,
         })

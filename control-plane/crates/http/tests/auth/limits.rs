@@ -92,6 +92,22 @@ async fn no_entry_of_the_cache_outlives_the_idle_limit() {
 }
 
 #[actix_web::test]
+async fn a_socket_that_is_only_open_lengthens_nothing() {
+    let (stage, tenant, site, ada) = one_tenant().await;
+    limit(&stage, &tenant, Some(5), None).await;
+    let cookie = site.sign_in(&ada).await;
+    let presented = PresentedCredential::from_cookie(cookie.split_once('=').unwrap().1).unwrap();
+    let (directory, id) = (&stage.auth.directory, tenant.host.tenant_id);
+    stage.clock.advance(TimeDelta::minutes(5));
+    flush(&stage).await;
+    // Still good, as a use may not have been written yet.
+    assert!(directory.look(id, &presented).await.unwrap().is_some());
+    stage.clock.advance(TimeDelta::minutes(2));
+    assert!(directory.look(id, &presented).await.unwrap().is_none());
+    assert!(!site.is_in(&cookie).await);
+}
+
+#[actix_web::test]
 async fn a_tenants_limit_holds_for_sessions_that_are_there() {
     let (stage, tenant, site, ada) = one_tenant().await;
     let cookie = site.sign_in(&ada).await;
