@@ -86,7 +86,7 @@ problem_codes! {
     NotImplemented, 501, "not_implemented", "Not implemented", "The server does not know how to do this.";
     BadGateway, 502, "bad_gateway", "Bad gateway", "The node that took the request failed. A safe request may be repeated.";
     ProviderFailed, 502, "provider_failed", "Identity provider failed", "The identity provider cannot be asked or did not answer as it should. `detail` says how.";
-    OutcomeUnknown, 502, "outcome_unknown", "Outcome unknown", "The node was lost after it took the request, which may have been carried out. Read before repeating.";
+    OutcomeUnknown, 502, "outcome_unknown", "Outcome unknown", "The node was lost after it took the request, which may have been carried out. A POST with an `Idempotency-Key` may be repeated with the same key; before repeating anything else, read.";
     Unavailable, 503, "unavailable", "Unavailable", "The service cannot do this now. `Retry-After` says when to come again.";
     Busy, 503, "busy", "Busy", "Too many requests wait for the tenant's database. `Retry-After` says when to come again.";
     TenantMoved, 503, "tenant_moved", "Tenant is moving", "The request was made for a placement that is no longer the tenant's. Repeat it.";
