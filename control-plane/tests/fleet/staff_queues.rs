@@ -133,7 +133,7 @@ async fn staff_see_what_workers_report_and_pause_a_class_for_all_of_them() {
     let said = |paused| QueueReport {
         classes: vec![activity(paused, 100.0)],
         tenants: vec![backlog(acme, "activity", 40), backlog(acme, "webhook", 0)],
-        redriven: Vec::new(),
+        ..QueueReport::default()
     };
     assert_eq!(one.report(said(false)).await, QueueOrders::default());
     two.report(said(false)).await;
@@ -368,7 +368,7 @@ async fn the_same_by_commands_on_the_server() {
     let said = QueueReport {
         classes: vec![activity(false, 3.0)],
         tenants: vec![backlog(acme, "activity", 40)],
-        redriven: Vec::new(),
+        ..QueueReport::default()
     };
     worker.report(said.clone()).await;
     worker.bring(vec![letter(acme, 7, "deadlock")]).await;

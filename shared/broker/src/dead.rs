@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    BrokerError, Link, Session,
+    BrokerError, Class, Link, Session, Topology,
     consumer::subscribe,
     incoming::attempt,
     outgoing::{DIED_AT, REASON, TRACEPARENT, header},
@@ -28,8 +28,10 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// A dead message.
 #[derive(Debug, Clone)]
 pub struct DeadMessage {
-    /// The class whose message it was.
+    /// The class in whose dead queue it was, or [`UNROUTABLE`].
     pub class: &'static str,
+    /// The class whose message it is. Of one that no queue was for, the routing key says so.
+    pub of: Option<Class>,
     /// Its body, all of it.
     pub body: Vec<u8>,
     /// The property that says which message it is.
@@ -60,7 +62,12 @@ pub async fn take_dead<K: Keeper>(
     keeper: K,
     stop: CancellationToken,
 ) {
-    let from = Dead { class, queue };
+    let topology = link.topology().clone();
+    let from = Dead {
+        class,
+        queue,
+        topology,
+    };
     let taking = async {
         while let Ok(session) = link.connected().await {
             let ended = tokio::select! {
@@ -81,6 +88,7 @@ pub async fn take_dead<K: Keeper>(
 struct Dead {
     class: &'static str,
     queue: String,
+    topology: Topology,
 }
 
 impl Dead {
@@ -123,6 +131,10 @@ impl Dead {
         let said = header(properties, REASON);
         DeadMessage {
             class: self.class,
+            of: match self.class {
+                UNROUTABLE => self.topology.class_of(delivery.routing_key.as_str()),
+                class => Class::named(class),
+            },
             body: delivery.data.clone(),
             message_id: properties.message_id().as_ref().map(ToString::to_string),
             kind: properties.kind().as_ref().map(ToString::to_string),

@@ -161,6 +161,13 @@ impl Topology {
         self.generation(&format!("{}.s{shard}", class.name()), generation)
     }
 
+    /// Whose queue has, or had, this routing key.
+    #[must_use]
+    pub fn class_of(&self, key: &str) -> Option<Class> {
+        let base = key.strip_prefix(&self.prefix)?;
+        Class::named(base.split('.').next()?)
+    }
+
     /// The queue of a class's dead messages.
     #[must_use]
     pub fn dead_queue(&self, class: Class) -> String {
@@ -352,6 +359,17 @@ mod tests {
             assert!(queue.bindings.contains(&by(topology.work_exchange())));
             assert!(queue.bindings.contains(&by(topology.back_exchange())));
         }
+    }
+
+    #[test]
+    fn a_routing_key_says_whose_it_is_even_when_no_such_queue_is_left() {
+        let topology = Topology::new("a-prefix.");
+        let of = |key: &str| topology.class_of(key);
+        assert_eq!(of("a-prefix.activity.s99"), Some(Class::Activity));
+        assert_eq!(of("a-prefix.mail.s0.g7"), Some(Class::Mail));
+        assert_eq!(of(&topology.queue(Class::Webhook, 3)), Some(Class::Webhook));
+        assert_eq!(of("a-prefix.moon.s1"), None);
+        assert_eq!(of("activity.s1"), None);
     }
 
     #[test]

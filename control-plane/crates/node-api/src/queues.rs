@@ -13,8 +13,8 @@ use crate::Base64;
 pub const DEAD_BODY_BYTES: usize = 64 * 1024;
 
 /// `POST /queues/report`: what a worker sees, every few seconds. The answer is [`QueueOrders`].
+/// What a newer worker says beyond this is passed over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct QueueReport {
     /// Every class.
     pub classes: Vec<ClassReport>,
@@ -22,6 +22,9 @@ pub struct QueueReport {
     pub tenants: Vec<TenantBacklog>,
     /// What became of the dead letters that were to be sent again.
     pub redriven: Vec<Redriven>,
+    /// Whether the worker is still at others of them: it is given no more meanwhile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redriving: bool,
 }
 
 /// A class of messages, as one worker sees it.

@@ -209,7 +209,7 @@ async fn a_message_that_no_queue_is_for() {
     let body = serde_json::to_vec(&case.envelope()).unwrap();
     let delay = case.world.topology.delay_exchange(1);
     let dead = case.dies_by(&delay, "activity.s99", &body).await;
-    assert_eq!(dead.class, UNROUTABLE);
+    assert_eq!((dead.class, dead.of), (UNROUTABLE, Some(Class::Activity)));
     assert!(
         dead.reason.contains("no queue for activity.s99"),
         "{}",

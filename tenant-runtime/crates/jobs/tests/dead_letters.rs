@@ -10,15 +10,17 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use broker::{Class, ConsumerOptions, Envelope, Publisher, consume, take_dead};
+use broker::{
+    Class, ConsumerOptions, Envelope, Publisher, consume, take_dead, topology::UNROUTABLE,
+};
 use central::Central;
 use cp_store::{
     DeadLetter, DeadLetterFilter, DeadLetterStore, LetterFate, QueuePauseStore, QueueReportStore,
 };
-use kernel::{EventId, Generation, Limit};
+use kernel::{Generation, Limit};
 use lapin::{BasicProperties, options::BasicPublishOptions};
 use support::{LIMIT, RunningRelay, Tenant, World, ready};
-use testkit::eventually;
+use testkit::{Proxy, eventually};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{DeadLetterKeeper, Redriver, RelaySettings, Reporter, Taps, count_backlogs};
@@ -48,18 +50,14 @@ impl Worker {
             tasks.spawn(consume(link, publisher, options, handler, stop.clone()));
         }
         let clock = world.clock.clone();
-        tasks.spawn(take_dead(
-            link.clone(),
-            Class::Activity.name(),
-            world.topology.dead_queue(Class::Activity),
-            DeadLetterKeeper::new(
-                api.clone(),
-                world.pools.clone(),
-                clock.clone(),
-                relay.nudge.clone(),
-            ),
-            stop.clone(),
-        ));
+        let (pools, nudge) = (world.pools.clone(), relay.nudge.clone());
+        let keeper = DeadLetterKeeper::new(api.clone(), pools, clock.clone(), nudge);
+        for (class, queue) in world.topology.dead_queues() {
+            if [Class::Activity.name(), UNROUTABLE].contains(&class) {
+                let (link, keeper) = (link.clone(), keeper.clone());
+                tasks.spawn(take_dead(link, class, queue, keeper, stop.clone()));
+            }
+        }
         let backlog = relay.relay.backlog();
         let pools = world.pools.clone();
         tasks.spawn(count_backlogs(backlog.clone(), pools, clock, stop.clone()));
@@ -113,6 +111,10 @@ async fn redrive(central: &Central, letter: &DeadLetter) {
 
 /// Publishes something by hand.
 async fn publish(world: &World, queue: String, body: &[u8]) {
+    publish_by(world, world.topology.work_exchange(), queue, body).await;
+}
+
+async fn publish_by(world: &World, exchange: String, key: String, body: &[u8]) {
     world.link().connected().await.unwrap();
     let properties = lapin::ConnectionProperties::default();
     let connection = lapin::Connection::connect(&world.amqp_url, properties)
@@ -120,8 +122,8 @@ async fn publish(world: &World, queue: String, body: &[u8]) {
         .unwrap();
     let channel = connection.create_channel().await.unwrap();
     let sent = channel.basic_publish(
-        world.topology.work_exchange().into(),
-        queue.into(),
+        exchange.into(),
+        key.into(),
         BasicPublishOptions::default(),
         body,
         BasicProperties::default(),
@@ -185,6 +187,14 @@ async fn a_poisoned_message_reaches_the_table_and_takes_effect_once_it_is_sent_a
     worker.stop().await;
 }
 
+/// The message of a tenant's first event.
+async fn first(tenant: &Tenant) -> Envelope {
+    let (conn, context) = (tenant.db.conn(), tenant.context);
+    support::messages(conn, context, Class::Activity, 1)
+        .await
+        .remove(0)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_under_an_older_generation_dies_and_its_event_is_sent_under_the_new_one() {
     let world = World::new().await;
@@ -193,18 +203,9 @@ async fn what_was_sent_under_an_older_generation_dies_and_its_event_is_sent_unde
     tenant.commit(1).await;
     // As if it had been published before the tenant was moved.
     tenant.run("UPDATE outbox SET published_at = NOW(6)").await;
-    let rows = [tr_store::RowId::Event(1)];
-    let found = tr_store::handling::read(tenant.db.conn(), "activity", &rows).await;
-    let event = found.unwrap().remove(0);
     let envelope = Envelope {
-        id: EventId::from_uuid(event.id),
-        number: 1,
-        tenant: tenant.context.tenant,
         generation: Generation(0),
-        kind: event.kind,
-        version: event.version,
-        occurred_at: world.clock.now(),
-        traceparent: None,
+        ..first(&tenant).await
     };
     let shard = Class::Activity.shard(tenant.context.tenant);
     let queue = world.topology.queue(Class::Activity, shard);
@@ -214,6 +215,98 @@ async fn what_was_sent_under_an_older_generation_dies_and_its_event_is_sent_unde
     let letter = letters(&central).await.remove(0);
     assert!(letter.error.contains("generation"), "{}", letter.error);
     assert_eq!(tenant.activity().await, (2, 1));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_no_queue_is_for_is_sent_again_to_the_class_whose_it_is() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let (tenant, api) = (world.tenant().await, central.node("work-1").await);
+    tenant.commit(1).await;
+    // As if it waited for its next attempt while the queues were made fewer.
+    tenant.run("UPDATE outbox SET published_at = NOW(6)").await;
+    let body = serde_json::to_vec(&first(&tenant).await).unwrap();
+    let delay = world.topology.delay_exchange(1);
+    publish_by(&world, delay, "activity.s99".to_owned(), &body).await;
+    let worker = Worker::start(&world, &api);
+    eventually(LIMIT, || async { letters(&central).await.len() == 1 }).await;
+    let letter = letters(&central).await.remove(0);
+    assert_eq!(letter.class, "activity");
+    let error = &letter.error;
+    assert!(error.contains("no queue for activity.s99"), "{error}");
+    let dead = "SELECT COUNT(*) FROM outbox WHERE dead_at IS NOT NULL";
+    assert_eq!(tenant.count(dead).await, 1);
+    redrive(&central, &letter).await;
+    eventually(LIMIT, || async { tenant.done().await == 1 }).await;
+    assert_eq!(tenant.activity().await, (2, 1));
+    assert_eq!(tenant.count(dead).await, 0);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_database_server_holds_up_neither_reports_nor_letters_of_others() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let (good, api) = (world.tenant().await, central.node("work-1").await);
+    let proxy = Proxy::to(good.db.url()).await;
+    let silent = world.tenant_at(Generation(1), Some(&proxy)).await;
+    let dead = "UPDATE outbox SET published_at = NOW(6), dead_at = NOW(6)";
+    for tenant in [&good, &silent] {
+        tenant.commit(1).await;
+        tenant.run(dead).await;
+    }
+    // As many as are ordered at a time, the good one last.
+    let mut envelopes = vec![first(&silent).await; 49];
+    envelopes.push(first(&good).await);
+    for (number, envelope) in envelopes.iter().enumerate() {
+        let letter = cp_node_api::DeadLetter {
+            class: "activity".to_owned(),
+            body: cp_node_api::Base64(serde_json::to_vec(envelope).unwrap()),
+            body_bytes: 0,
+            message_id: Some(number.to_string()),
+            error: "a test".to_owned(),
+            attempts: 1,
+            traceparent: None,
+            died_at: None,
+            event: Some(cp_node_api::DeadEvent {
+                tenant_id: envelope.tenant,
+                generation: envelope.generation,
+                event_id: envelope.id,
+                number: 1,
+                kind: envelope.kind.clone(),
+                occurred_at: envelope.occurred_at,
+            }),
+        };
+        let letters = cp_node_api::DeadLetters {
+            letters: vec![letter],
+        };
+        api.keep_dead_letters(&letters).await.unwrap();
+    }
+    world.pools.get(&silent.context).await.unwrap();
+    proxy.fall_silent();
+    let (conn, now) = (central.nodes.db.conn(), central.nodes.clock.now());
+    let tx = central.nodes.db.begin().await.unwrap();
+    let all = DeadLetterFilter::default();
+    let redriving = DeadLetterStore::decide_all(&tx, LetterFate::Redrive, &all, None, now).await;
+    assert_eq!(redriving.unwrap(), 50);
+    tx.commit().await.unwrap();
+
+    let worker = Worker::start(&world, &api);
+    eventually(LIMIT, || async { good.done().await == 1 }).await;
+    QueuePauseStore::insert(conn, "activity", "a test", None, now)
+        .await
+        .unwrap();
+    let tap = worker.taps.of(Class::Activity);
+    eventually(LIMIT, || async { !tap.is_open() }).await;
+    let redriven = DeadLetterFilter {
+        state: Some("redriven".to_owned()),
+        ..DeadLetterFilter::default()
+    };
+    eventually(LIMIT, || async {
+        DeadLetterStore::count(conn, &redriven).await.unwrap() == 1
+    })
+    .await;
     worker.stop().await;
 }
 

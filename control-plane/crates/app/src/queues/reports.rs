@@ -39,9 +39,12 @@ pub async fn report(
     }
     let text = serde_json::to_string(&report).unwrap_or_default();
     QueueReportStore::put(conn, node.id, ring, &text, now).await?;
-    let tx = nodes.db.begin().await?;
-    let due = DeadLetterStore::lease(&tx, ring, REDRIVES, LEASE, now).await?;
-    tx.commit().await?;
+    let mut due = Vec::new();
+    if !report.redriving {
+        let tx = nodes.db.begin().await?;
+        due = DeadLetterStore::lease(&tx, ring, REDRIVES, LEASE, now).await?;
+        tx.commit().await?;
+    }
     for counted in DeadLetterStore::count_open(conn).await? {
         let class = counted.class;
         metrics::gauge!("dead_letters", "ring" => counted.ring, "class" => class)

@@ -82,6 +82,19 @@ async fn a_worker_reports_and_is_told_what_to_do() {
     // Another ring has other workers and other tenants, but a pause is for all.
     let orders = early.report_queues(&report).await.unwrap();
     assert_eq!((orders.paused.len(), orders.redrive.len()), (1, 0));
+    // Nor is any given to one that is still at others.
+    let busy = QueueReport {
+        redriving: true,
+        ..report.clone()
+    };
+    assert!(
+        worker
+            .report_queues(&busy)
+            .await
+            .unwrap()
+            .redrive
+            .is_empty()
+    );
     let orders = worker.report_queues(&report).await.unwrap();
     assert_eq!((orders.paused.len(), orders.redrive.len()), (1, 8));
     assert_eq!(orders.redrive[0].body.0.len(), DEAD_BODY_BYTES);

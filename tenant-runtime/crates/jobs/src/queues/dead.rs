@@ -4,9 +4,10 @@ use broker::{Class, DeadMessage, Envelope, Keeper};
 use clock::Clock;
 use cp_node_api::{Base64, DEAD_BODY_BYTES, DeadEvent, DeadLetter, DeadLetters, NodeApi};
 use db::TenantPools;
+use tokio::time::timeout;
 use tr_store::{StoreError, handling};
 
-use super::redrive::{current, row};
+use super::redrive::{LIMIT, current, row};
 use crate::Nudge;
 
 /// Keeps dead messages through the node API.
@@ -61,10 +62,14 @@ impl Keeper for DeadLetterKeeper {
     async fn keep(&self, dead: Vec<DeadMessage>) -> Result<(), String> {
         let mut letters = Vec::with_capacity(dead.len());
         for dead in dead {
+            let of = dead.of;
             let (letter, envelope) = letter(dead);
             // First, so that whoever sends it again finds it marked, and clears that.
-            if let (Some(envelope), Some(class)) = (&envelope, Class::named(&letter.class)) {
-                self.mark(class.name(), envelope).await;
+            if let (Some(envelope), Some(class)) = (&envelope, of) {
+                let marked = timeout(LIMIT, self.mark(class.name(), envelope)).await;
+                if marked.is_err() {
+                    tracing::warn!(tenant.id = %envelope.tenant, "a dead event is not marked in time");
+                }
             }
             letters.push(letter);
         }
@@ -76,13 +81,15 @@ impl Keeper for DeadLetterKeeper {
     }
 }
 
+/// Staff find a letter under the class whose message it is, which is who takes it when it is sent
+/// again, even where no queue was for it: that is in its error.
 fn letter(dead: DeadMessage) -> (DeadLetter, Option<Envelope>) {
     let envelope = envelope(&dead.body);
     let body_bytes = dead.body.len() as u64;
     let mut body = dead.body;
     body.truncate(DEAD_BODY_BYTES);
     let letter = DeadLetter {
-        class: dead.class.to_owned(),
+        class: dead.of.map_or(dead.class, Class::name).to_owned(),
         body: Base64(body),
         body_bytes,
         message_id: dead.message_id,
@@ -114,6 +121,7 @@ mod tests {
     fn dead(body: Vec<u8>) -> DeadMessage {
         DeadMessage {
             class: "activity",
+            of: Some(Class::Activity),
             body,
             message_id: None,
             kind: None,

@@ -4,13 +4,23 @@
 //! generation that the tenant has now, and behind the same door as its others. One without such a
 //! row is published as it was.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use broker::{Class, Envelope, Outgoing, Publisher};
 use cp_node_api::{Redrive, Redriven};
 use db::{DbError, PlacementError, TenantDb, TenantPools};
-use kernel::TenantContext;
+use futures_util::{StreamExt as _, stream};
+use kernel::{TenantContext, TenantId};
+use tokio::time::timeout;
 use tr_store::{RowId, StoreError, handling};
 
 use crate::Nudge;
+
+/// How many tenants' messages are sent at a time.
+const TENANTS_AT_A_TIME: usize = 8;
+/// How long one may take. As many as are ordered at a time, each of another tenant whose server is
+/// silent, are through within the minute for which they are this worker's.
+pub(super) const LIMIT: Duration = Duration::from_secs(5);
 
 /// A dead message could not be sent again.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +31,9 @@ enum RedriveError {
     /// It may be later.
     #[error("{0}")]
     NotNow(String),
+    /// It may be later, and until then none of its tenant.
+    #[error("{0}")]
+    Away(String),
 }
 
 impl From<StoreError> for RedriveError {
@@ -35,7 +48,7 @@ impl From<DbError> for RedriveError {
             DbError::Placement(PlacementError::Unknown) => {
                 Self::Impossible("the tenant is not in service here".to_owned())
             }
-            error => Self::NotNow(error.to_string()),
+            error => Self::Away(error.to_string()),
         }
     }
 }
@@ -59,24 +72,49 @@ impl Redriver {
         }
     }
 
-    /// Sends them, and tells what became of each. What could not be sent now is left out: it is
-    /// asked for again.
-    pub(crate) async fn redrive(&self, letters: Vec<Redrive>) -> Vec<Redriven> {
-        let mut sent = Vec::with_capacity(letters.len());
+    /// Sends them, a few tenants' at a time, and tells of each as soon as it is known what became of
+    /// it. Of what could not be sent now it tells nothing: that is asked for again.
+    pub(crate) async fn redrive(
+        &self,
+        letters: Vec<Redrive>,
+        tell: impl Fn(Option<Redriven>) + Sync,
+    ) {
+        let mut tenants: BTreeMap<Option<TenantId>, Vec<Redrive>> = BTreeMap::new();
         for letter in letters {
+            let envelope = serde_json::from_slice::<Envelope>(&letter.body.0).ok();
+            let tenant = envelope.map(|envelope| envelope.tenant);
+            tenants.entry(tenant).or_default().push(letter);
+        }
+        stream::iter(tenants.into_values())
+            .for_each_concurrent(TENANTS_AT_A_TIME, |letters| self.of_tenant(letters, &tell))
+            .await;
+    }
+
+    /// Sends a tenant's, one after another, until its database turns out to be away.
+    async fn of_tenant(&self, letters: Vec<Redrive>, tell: &(impl Fn(Option<Redriven>) + Sync)) {
+        let mut letters = letters.into_iter();
+        while let Some(letter) = letters.next() {
             let id = letter.id;
-            match self.one(letter).await {
-                Ok(()) => sent.push(Redriven { id, error: None }),
-                Err(RedriveError::Impossible(reason)) => sent.push(Redriven {
+            let sent = timeout(LIMIT, self.one(letter)).await;
+            let late = |_| Err(RedriveError::Away("nobody answered in time".to_owned()));
+            match sent.unwrap_or_else(late) {
+                Ok(()) => tell(Some(Redriven { id, error: None })),
+                Err(RedriveError::Impossible(reason)) => tell(Some(Redriven {
                     id,
                     error: Some(reason),
-                }),
+                })),
                 Err(RedriveError::NotNow(reason)) => {
                     tracing::warn!(letter = %id, reason, "a dead message is not sent again yet");
+                    tell(None);
+                }
+                Err(RedriveError::Away(reason)) => {
+                    let others = letters.len();
+                    tracing::warn!(letter = %id, others, reason, "dead messages of a tenant are not sent again yet");
+                    (0..=others).for_each(|_| tell(None));
+                    return;
                 }
             }
         }
-        sent
     }
 
     async fn one(&self, letter: Redrive) -> Result<(), RedriveError> {
@@ -110,7 +148,7 @@ impl Redriver {
 }
 
 /// The database of a message's tenant, whatever its generation is by now.
-pub(super) async fn current(
+pub(crate) async fn current(
     pools: &TenantPools,
     envelope: &Envelope,
 ) -> Result<(TenantDb, TenantContext), DbError> {

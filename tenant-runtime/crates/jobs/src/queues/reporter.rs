@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use broker::{Link, topology::CLASSES};
-use cp_node_api::{ClassReport, NodeApi, QueueDepth, QueueReport, Redriven};
+use cp_node_api::{ClassReport, NodeApi, QueueDepth, QueueReport, Redrive, Redriven};
+use futures_util::future;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{Backlog, Redriver, Taps, taps::Meter};
@@ -27,34 +29,64 @@ pub struct Reporter {
 }
 
 impl Reporter {
-    /// Reports until told to stop.
+    /// Reports until told to stop. Sending again goes on beside it: a database server that does not
+    /// answer must not keep the control plane from hearing of this worker, nor from pausing it.
     pub async fn run(self, stop: CancellationToken) {
-        let mut times = tokio::time::interval(EVERY);
-        let mut meter = Meter::start(Instant::now());
-        let mut redriven = Vec::new();
-        let reporting = async {
-            loop {
-                times.tick().await;
-                let report = self.report(&mut meter, redriven.clone()).await;
-                match self.api.report_queues(&report).await {
-                    Ok(orders) => {
-                        self.taps.pause_only(&orders.paused);
-                        redriven = self.redriver.redrive(orders.redrive).await;
-                        if !redriven.is_empty() {
-                            // There may be more.
-                            times.reset_immediately();
-                        }
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "the queues could not be reported");
-                    }
-                }
+        let (order, mut ordered) = mpsc::unbounded_channel();
+        let (tell, told) = mpsc::unbounded_channel();
+        let redriving = async {
+            // The reporter reads for as long as this runs.
+            let tell = |outcome| drop(tell.send(outcome));
+            while let Some(letters) = ordered.recv().await {
+                self.redriver.redrive(letters, tell).await;
             }
         };
-        stop.run_until_cancelled(reporting).await;
+        let both = future::join(redriving, self.reporting(order, told));
+        stop.run_until_cancelled(both).await;
     }
 
-    async fn report(&self, meter: &mut Meter, redriven: Vec<Redriven>) -> QueueReport {
+    async fn reporting(
+        &self,
+        order: mpsc::UnboundedSender<Vec<Redrive>>,
+        mut told: mpsc::UnboundedReceiver<Option<Redriven>>,
+    ) {
+        let mut times = tokio::time::interval(EVERY);
+        let mut meter = Meter::start(Instant::now());
+        // Those that are still at it, and what is not reported yet of the others.
+        let (mut under_way, mut redriven) = (0_usize, Vec::new());
+        loop {
+            tokio::select! {
+                _ = times.tick() => {}
+                Some(outcome) = told.recv() => {
+                    under_way = under_way.saturating_sub(1);
+                    redriven.extend(outcome);
+                    if under_way == 0 && !redriven.is_empty() {
+                        // There may be more.
+                        times.reset_immediately();
+                    }
+                    continue;
+                }
+            }
+            let report = QueueReport {
+                redriven: redriven.clone(),
+                redriving: under_way > 0,
+                ..self.report(&mut meter).await
+            };
+            match self.api.report_queues(&report).await {
+                Ok(orders) => {
+                    self.taps.pause_only(&orders.paused);
+                    redriven.clear();
+                    under_way += orders.redrive.len();
+                    drop(order.send(orders.redrive));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the queues could not be reported");
+                }
+            }
+        }
+    }
+
+    async fn report(&self, meter: &mut Meter) -> QueueReport {
         let depths = self.link.depths().await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the depths of queues are not known");
             Vec::new()
@@ -85,7 +117,7 @@ impl Reporter {
         QueueReport {
             classes: classes.collect(),
             tenants: self.backlog.now(),
-            redriven,
+            ..QueueReport::default()
         }
     }
 }

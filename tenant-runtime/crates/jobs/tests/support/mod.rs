@@ -17,7 +17,7 @@ use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
 use kernel::{EventId, Generation, MemberId, TenantContext, TenantId, WorkItemId};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
-use testkit::{Account, TestDb, TestVhost};
+use testkit::{Account, Proxy, TestDb, TestVhost};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType};
@@ -81,16 +81,28 @@ impl World {
     }
 
     pub async fn tenant(&self) -> Tenant {
+        self.tenant_at(Generation(1), None).await
+    }
+
+    /// A tenant of this generation, whose server is behind a proxy when there is one.
+    pub async fn tenant_at(&self, generation: Generation, proxy: Option<&Proxy>) -> Tenant {
         let context = TenantContext {
             tenant: self.clock.new_id(),
-            generation: Generation(1),
+            generation,
         };
         let db = TestDb::tenant(context.tenant, context.generation).await;
         let account: Account = db.runtime_account().await;
+        let (host, port) = match proxy.map(|proxy| proxy.url(db.url()).parse::<url::Url>()) {
+            Some(url) => {
+                let url = url.unwrap();
+                (url.host_str().unwrap().to_owned(), url.port().unwrap())
+            }
+            None => (db.host().to_owned(), db.port()),
+        };
         let placement = Placement {
             tenant: context,
-            host: db.host().to_owned(),
-            port: db.port(),
+            host,
+            port,
             database: db.name().to_owned(),
             user: account.user,
             password: account.password.into(),
