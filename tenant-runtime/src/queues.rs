@@ -16,6 +16,8 @@ use crate::settings::Settings;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often the leader of the timers asks whether anything is to be run.
 const TIMERS_LOOK: Duration = Duration::from_secs(2);
+/// How long the document server may take to delete what is past its time.
+const CACHE_SWEEP: Duration = Duration::from_secs(30);
 
 /// A connection that is kept up; `name` is what the broker and the metrics call it.
 ///
@@ -69,6 +71,7 @@ pub fn timers(settings: &Settings) -> TickSettings {
         ring: settings.node.ring.clone(),
         timers: TIMERS.to_vec(),
         look_every: TIMERS_LOOK,
+        sweep_within: CACHE_SWEEP,
     }
 }
 

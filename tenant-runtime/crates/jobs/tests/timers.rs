@@ -25,6 +25,7 @@ use kernel::{TenantContext, TenantId};
 use support::{LIMIT, List, Running, Tenant, World, ready};
 use testkit::{Proxy, eventually};
 use tokio_util::sync::CancellationToken;
+use tr_cache::Documents;
 use tr_jobs::{
     HousekeepingHandler, Retention, Ring, RingError, RingPage, Schedule, TIMERS, TickSettings,
     TimerSpec, Timers, Todo, tick,
@@ -106,17 +107,29 @@ fn start(
     clock: &Clock,
     timers: &[TimerSpec],
 ) -> Running {
+    start_on(None, api, link, tenants, clock, timers)
+}
+
+fn start_on(
+    cache: Option<Documents>,
+    api: NodeApi,
+    link: &Link,
+    tenants: impl Ring,
+    clock: &Clock,
+    timers: &[TimerSpec],
+) -> Running {
     let stop = CancellationToken::new();
     let timers = Timers {
         link: link.clone(),
         tenants,
         api,
-        cache: None,
+        cache,
         clock: clock.clone(),
         settings: TickSettings {
             ring: "general".to_owned(),
             timers: timers.to_vec(),
             look_every: Duration::from_millis(50),
+            sweep_within: Duration::from_secs(1),
         },
     };
     Running::new(stop.clone(), tokio::spawn(tick(timers, stop)))
@@ -224,6 +237,37 @@ async fn what_staff_ask_for_is_run_once() {
     scene.clock.advance(TimeDelta::minutes(1));
     scene.ended(3).await;
     assert_eq!(scene.jobs().await, 6);
+    leader.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_document_server_fails_its_timer_and_stops_no_other() {
+    let Some(url) = &testkit::services().mongodb_url else {
+        return;
+    };
+    let name = uuid::Uuid::new_v4().simple();
+    let url = format!("{}/documents_{name}", url.trim_end_matches('/'));
+    let (scene, proxy) = (Scene::new(1).await, Proxy::to(&url).await);
+    let documents = Documents::open(&proxy.url(&url)).await.unwrap();
+    eventually(LIMIT, || async {
+        documents.clean(scene.clock.now()).await.is_ok()
+    })
+    .await;
+    proxy.fall_silent();
+    let sweep = TimerSpec {
+        name: "a-sweep",
+        todo: Todo::SweepCache,
+        ..MINUTELY
+    };
+    let link = scene.link_at(&scene.world.amqp_url);
+    let api = scene.central.node("leader").await;
+    let ring = List(scene.tenants.clone());
+    let timers = [sweep, MINUTELY];
+    let leader = start_on(Some(documents), api, &link, ring, &scene.clock, &timers);
+    scene.ended(1).await;
+    scene.clock.advance(TimeDelta::minutes(1));
+    scene.ended(2).await;
+    assert_eq!(scene.central.runs("failed").await, 2);
     leader.stop().await;
 }
 

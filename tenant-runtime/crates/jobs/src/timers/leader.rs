@@ -27,6 +27,9 @@ pub struct TickSettings {
     pub timers: Vec<TimerSpec>,
     /// How often the leader says that it is there and asks whether anything is to be run.
     pub look_every: Duration,
+    /// How long the document server may take to delete what is past its time: the leader waits for
+    /// it, and all other timers with it.
+    pub sweep_within: Duration,
 }
 
 /// What the timers work with.

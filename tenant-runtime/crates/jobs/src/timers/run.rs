@@ -6,6 +6,7 @@ use broker::{Envelope, Leadership, Outgoing, PublishError};
 use chrono::{DateTime, Utc};
 use cp_node_api::{NodeApiError, RunProgress, RunProgressState, TimerRun};
 use kernel::TenantContext;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::{TimerSpec, Timers, Todo};
@@ -133,7 +134,10 @@ impl<R: Ring> Timers<R> {
         let Some(documents) = &self.cache else {
             return Ok(());
         };
-        let swept = documents.clean(self.clock.now()).await;
+        let within = self.settings.sweep_within;
+        // Its client waits for ever for a server that is silent.
+        let swept = timeout(within, documents.clean(self.clock.now())).await;
+        let swept = swept.map_err(|_| "the document server does not answer in time".to_owned())?;
         let swept = swept.map_err(|error| error.to_string())?;
         metrics::counter!("cache_swept_total").increment(swept);
         Ok(())
