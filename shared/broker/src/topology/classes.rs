@@ -127,7 +127,7 @@ pub const CLASSES: [ClassSpec; 6] = [
         generation: 1,
         delivery_limit: 10,
         max_length: None,
-        prefetch: 4,
+        prefetch: 8,
         consumers: 1,
         outstanding: 16,
         attempts: 3,

@@ -2,13 +2,17 @@
 //! kept for a limited time only, by age, and counts what was used on a day, of which the control
 //! plane keeps one count: repeating a job is harmless.
 
-use broker::{Class, Handler, Incoming, Verdict};
+use std::time::Duration;
+
+use broker::{Class, Envelope, Handler, Incoming, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use clock::Clock;
 use cp_node_api::NodeApi;
 use db::{DbError, PlacementError, TenantPools};
+use futures_util::future::join_all;
 use kernel::TenantContext;
 use sea_orm::DatabaseConnection;
+use tokio::time::timeout;
 use tr_store::{
     StoreError,
     retention::{self, Kept},
@@ -26,6 +30,10 @@ const LAST: u32 = Class::Housekeeping.spec().attempts;
 
 /// Rows that one job deletes at most, in thousands: what is left waits for the next.
 const CALLS_PER_JOB: usize = 50;
+
+/// How long one job may take. A connection whose server went silent in the middle of a statement
+/// would be waited on for ever, and its consumer takes nothing new meanwhile.
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// How long things are kept.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +89,7 @@ pub struct HousekeepingHandler {
     api: NodeApi,
     clock: Clock,
     retention: Retention,
+    within: Duration,
 }
 
 impl HousekeepingHandler {
@@ -92,7 +101,15 @@ impl HousekeepingHandler {
             api,
             clock,
             retention,
+            within: WITHIN,
         }
+    }
+
+    /// The same with another limit for one job, for tests.
+    #[must_use]
+    pub const fn within(mut self, limit: Duration) -> Self {
+        self.within = limit;
+        self
     }
 
     async fn purge(&self, tenant: &TenantContext) -> Result<(), PurgeError> {
@@ -135,32 +152,42 @@ async fn past(
 impl HousekeepingHandler {
     async fn verdict(&self, message: &Incoming) -> Verdict {
         let envelope = &message.envelope;
-        let tenant = envelope.context();
-        let done = match (envelope.kind.as_str(), envelope.version) {
-            (PURGE, PURGE_VERSION) => self.purge(&tenant).await.map_err(JobError::from),
-            (COUNT_USAGE, COUNT_USAGE_VERSION) => {
-                let (slot, now) = (envelope.occurred_at, self.clock.now());
-                let counted = usage::count(&self.pools, &self.api, &tenant, slot, now);
-                counted.await.map_err(JobError::from)
-            }
-            (kind, version) => return Verdict::Dead(format!("unknown job {kind:?} {version}")),
-        };
-        match done {
+        let done = timeout(self.within, self.job(envelope)).await;
+        match done.unwrap_or(Err(JobError::Late)) {
             Ok(()) => Verdict::Done,
+            Err(JobError::Unknown) => {
+                let (kind, version) = (&envelope.kind, envelope.version);
+                Verdict::Dead(format!("unknown job {kind:?} {version}"))
+            }
             Err(error) if error.is_of_the_past() => Verdict::Done,
             // The next hour's job does the same; a day's usage nobody else counts.
-            Err(JobError::Purge(error)) if message.attempt >= LAST => {
+            Err(error) if envelope.kind == PURGE && message.attempt >= LAST => {
                 metrics::counter!("purges_skipped_total").increment(1);
-                tracing::warn!(%error, tenant.id = %tenant.tenant, "not purged; the next job does it");
+                tracing::warn!(%error, tenant.id = %envelope.tenant, "not purged; the next job does it");
                 Verdict::Done
             }
             Err(error) => Verdict::Retry(error.to_string()),
         }
     }
+
+    async fn job(&self, envelope: &Envelope) -> Result<(), JobError> {
+        match (envelope.kind.as_str(), envelope.version) {
+            (PURGE, PURGE_VERSION) => self.purge(&envelope.context()).await?,
+            (COUNT_USAGE, COUNT_USAGE_VERSION) => {
+                usage::count(&self.pools, &self.api, envelope, self.clock.now()).await?;
+            }
+            _ => return Err(JobError::Unknown),
+        }
+        Ok(())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum JobError {
+    #[error("unknown job")]
+    Unknown,
+    #[error("the job took too long")]
+    Late,
     #[error(transparent)]
     Purge(#[from] PurgeError),
     #[error(transparent)]
@@ -168,26 +195,22 @@ enum JobError {
 }
 
 impl JobError {
-    /// A tenant that has moved on is looked after by the next job.
+    /// A tenant that has moved on is purged by the next job, and one that is not in service here by
+    /// nobody. A day's usage is counted whatever the generation is.
     const fn is_of_the_past(&self) -> bool {
-        let (Self::Purge(PurgeError::Database(error)) | Self::Usage(UsageError::Database(error))) =
-            self
-        else {
-            return false;
-        };
-        matches!(
-            error,
-            DbError::Generation { .. } | DbError::Placement(PlacementError::Unknown)
-        )
+        match self {
+            Self::Purge(PurgeError::Database(DbError::Generation { .. })) => true,
+            Self::Purge(PurgeError::Database(error)) | Self::Usage(UsageError::Database(error)) => {
+                matches!(error, DbError::Placement(PlacementError::Unknown))
+            }
+            _ => false,
+        }
     }
 }
 
 impl Handler for HousekeepingHandler {
+    /// All at once: the tenants of a server that does not answer hold up none of another.
     async fn handle(&self, batch: &[Incoming]) -> Vec<Verdict> {
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for message in batch {
-            verdicts.push(self.verdict(message).await);
-        }
-        verdicts
+        join_all(batch.iter().map(|message| self.verdict(message))).await
     }
 }

@@ -1,10 +1,12 @@
 //! Counting what a tenant used on a day, in its own database, for the control plane.
 
+use broker::Envelope;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use cp_node_api::{NodeApi, NodeApiError, TenantUsage};
 use db::{DbError, TenantPools};
-use kernel::TenantContext;
 use tr_store::{StoreError, usage};
+
+use crate::queues::current;
 
 /// The kind of its messages.
 pub(crate) const COUNT_USAGE: &str = "tenant.count_usage";
@@ -25,20 +27,21 @@ pub(crate) enum UsageError {
     Api(#[from] NodeApiError),
 }
 
-/// Counts the day before a slot and reports it. Repeating it is harmless.
+/// Counts the day before the slot of a job and reports it, also of a tenant that has moved since:
+/// no other job counts that day. Repeating it is harmless.
 pub(crate) async fn count(
     pools: &TenantPools,
     api: &NodeApi,
-    tenant: &TenantContext,
-    slot: DateTime<Utc>,
+    job: &Envelope,
     now: DateTime<Utc>,
 ) -> Result<(), UsageError> {
+    let slot = job.occurred_at;
     let today = slot.date_naive();
     let Some(day) = today.pred_opt().filter(|_| now - slot <= LATEST) else {
         return Ok(());
     };
     let span = [day, today].map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let db = pools.get(tenant).await?;
+    let (db, tenant) = current(pools, job).await?;
     let counted = usage::count(db.conn(), span.into()).await?;
     let report = TenantUsage {
         members: counted.members,

@@ -351,6 +351,71 @@ impl Placements for Away {
     }
 }
 
+/// A job as the broker brings it.
+fn job(clock: &Clock, tenant: TenantContext, kind: &str) -> Incoming {
+    Incoming {
+        envelope: Envelope {
+            id: clock.new_id(),
+            number: 0,
+            tenant: tenant.tenant,
+            generation: tenant.generation,
+            kind: kind.to_owned(),
+            version: 1,
+            occurred_at: clock.now(),
+            traceparent: None,
+        },
+        attempt: 1,
+        redelivered: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_of_a_silent_server_hold_up_no_other_tenant() {
+    let world = World::new().await;
+    let good = world.tenant().await;
+    fill(&good).await;
+    let proxy = Proxy::to(good.db.url()).await;
+    let generation = kernel::Generation(1);
+    let silent = world.tenant_at(generation, Some(&proxy)).await;
+    world.pools.get(&silent.context).await.unwrap();
+    proxy.fall_silent();
+    let api = NodeApi::new("http://127.0.0.1:9", "nobody".to_owned().into()).unwrap();
+    let (pools, clock) = (world.pools.clone(), world.clock.clone());
+    let handler = HousekeepingHandler::new(pools, api, clock, Retention::default());
+    // One after another they would take longer than the test waits.
+    let mut batch = vec![job(&world.clock, silent.context, "tenant.purge"); 40];
+    batch.push(job(&world.clock, good.context, "tenant.purge"));
+    let handling = testkit::within(LIMIT, handler.handle(&batch)).await;
+    let verdicts = handling.unwrap();
+    let done = |verdict: &&Verdict| **verdict == Verdict::Done;
+    assert_eq!(verdicts.iter().filter(done).count(), 1, "{verdicts:?}");
+    assert_eq!(verdicts.last(), Some(&Verdict::Done));
+    assert_eq!(good.count("SELECT COUNT(*) FROM outbox").await, 4);
+    // However long a server keeps silent, a job ends.
+    let handler = handler.within(Duration::from_millis(10));
+    let verdict = handler.handle(&batch[..1]).await.remove(0);
+    assert!(matches!(verdict, Verdict::Retry(reason) if reason.contains("too long")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn usage_is_counted_also_when_the_tenant_has_moved_since_it_was_asked_for() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let tenant = world.tenant_at(kernel::Generation(2), None).await;
+    central.tenant(tenant.context).await;
+    let (pools, clock) = (world.pools.clone(), world.clock.clone());
+    let api = central.node("node").await;
+    let handler = HousekeepingHandler::new(pools, api, clock, Retention::default());
+    let before = TenantContext {
+        generation: kernel::Generation(1),
+        ..tenant.context
+    };
+    let asked = job(&world.clock, before, "tenant.count_usage");
+    assert_eq!(handler.handle(&[asked]).await, [Verdict::Done]);
+    let counted = "SELECT COUNT(*) FROM tenant_usage";
+    assert_eq!(central.count(counted).await, 1);
+}
+
 #[tokio::test]
 async fn what_the_next_hour_purges_is_no_dead_letter_when_its_server_is_away() {
     let clock = testkit::clock();
@@ -361,20 +426,13 @@ async fn what_the_next_hour_purges_is_no_dead_letter_when_its_server_is_away() {
         Retention::default(),
     );
     let verdict = async |kind: &str, attempt: u32| {
-        let envelope = Envelope {
-            id: clock.new_id(),
-            number: 0,
+        let tenant = TenantContext {
             tenant: clock.new_id(),
             generation: kernel::Generation(1),
-            kind: kind.to_owned(),
-            version: 1,
-            occurred_at: clock.now(),
-            traceparent: None,
         };
         let message = Incoming {
-            envelope,
             attempt,
-            redelivered: false,
+            ..job(&clock, tenant, kind)
         };
         handler.handle(&[message]).await.remove(0)
     };

@@ -10,5 +10,6 @@ mod taps;
 pub use backlog::{Backlog, count_backlogs};
 pub use dead::DeadLetterKeeper;
 pub use redrive::Redriver;
+pub(crate) use redrive::current;
 pub use reporter::Reporter;
 pub use taps::Taps;
