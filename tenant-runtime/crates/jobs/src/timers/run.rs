@@ -135,7 +135,7 @@ impl<R: Ring> Timers<R> {
             return Ok(());
         };
         let within = self.settings.sweep_within;
-        // Its client waits for ever for a server that is silent.
+        // Its client has no limit of its own for an answer.
         let swept = timeout(within, documents.clean(self.clock.now())).await;
         let swept = swept.map_err(|_| "the document server does not answer in time".to_owned())?;
         let swept = swept.map_err(|error| error.to_string())?;
