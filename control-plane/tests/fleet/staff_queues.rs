@@ -8,13 +8,14 @@ use cp_app::{
 use cp_domain::{Node, Ring, StaffRole};
 use cp_node_api::{
     Base64, ClassReport, DeadEvent, DeadLetter, QueueDepth, QueueOrders, QueueReport, Redriven,
-    TenantBacklog,
+    ServerBacklog, TenantBacklog,
 };
 use cp_staff_api::{
     AuditQuery, BacklogQuery, DeadLetterQuery, DeadLetterSelection, DeadLetterState, Reason,
-    StaffApiError,
+    ServerRef, StaffApiError,
 };
 use kernel::{EventId, Generation, Limit, TenantId};
+use sea_orm::ConnectionTrait as _;
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
@@ -184,6 +185,68 @@ async fn staff_see_what_workers_report_and_pause_a_class_for_all_of_them() {
     let acts = security.audit(&audit).await.unwrap().data;
     let acts: Vec<_> = acts.iter().map(|entry| entry.action.as_str()).collect();
     assert_eq!(acts, ["queue.resume", "queue.pause"]);
+}
+
+/// What a worker says of a server.
+fn on(server: &ServerRef, tenants: u64, waiting: u64) -> ServerBacklog {
+    ServerBacklog {
+        host: server.host.clone(),
+        port: server.port,
+        tenants,
+        waiting,
+        oldest_at: Some(Utc::now() - TimeDelta::seconds(40)),
+        not_asked: 3,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_ring_without_workers_staff_see_what_they_said_last_and_when() {
+    let served = Served::new(false).await;
+    let (support, _) = served.staff(StaffRole::Support).await;
+    let acme = served.control_plane.provision("acme").await.tenant_id;
+    let never = support.outboxes().await.unwrap().data.remove(0);
+    assert_eq!((never.waiting, never.reported_at), (0, None));
+    let worker = Worker::new(&served, "one").await;
+    let other = Worker::new(&served, "two").await;
+    // The tenants that a report names are not all that it counts on servers.
+    let said = |waiting| QueueReport {
+        classes: vec![activity(false, 100.0)],
+        tenants: vec![backlog(acme, "activity", 40)],
+        tenants_cut: true,
+        servers: vec![on(&never.server, 600, waiting)],
+        ..QueueReport::default()
+    };
+    other.report(said(9_000)).await;
+    worker.report(said(8_000)).await;
+    let before = support.outboxes().await.unwrap().data.remove(0);
+    assert_eq!((before.tenants, before.waiting), (600, 9_000));
+    assert_eq!(before.tenants_not_asked, 3);
+
+    let conn = worker.nodes.db.conn();
+    let older = async || {
+        let older = "UPDATE queue_reports SET reported_at = reported_at - INTERVAL 20 SECOND";
+        conn.execute_unprepared(older).await.unwrap();
+    };
+    older().await;
+    let late = support.outboxes().await.unwrap().data.remove(0);
+    assert_eq!((late.tenants, late.waiting), (600, 9_000));
+    assert!(late.oldest_age_seconds.unwrap() >= 40.0);
+    let age = before.reported_at.unwrap() - late.reported_at.unwrap();
+    assert_eq!(age, TimeDelta::seconds(20));
+    let top = support.backlog(&BacklogQuery::default()).await.unwrap();
+    assert_eq!(top.data[0].waiting, 40);
+    assert_eq!(Some(top.data[0].reported_at), late.reported_at);
+    let queue = support.queues().await.unwrap().data.remove(0);
+    assert_eq!((queue.workers, queue.ready), (0, Some(12)));
+    assert_eq!(Some(queue.reported_at), late.reported_at);
+    assert!(queue.oldest_at.is_some() && queue.done_per_second < 0.01);
+
+    // Once there is a worker, what others said before counts no more.
+    older().await;
+    worker.report(said(7_000)).await;
+    let now = support.outboxes().await.unwrap().data.remove(0);
+    assert_eq!(now.waiting, 7_000);
+    assert!(now.reported_at > late.reported_at);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -45,6 +45,12 @@ impl From<sqlx::Error> for DbError {
 }
 
 impl DbError {
+    /// Whether no database was had since the server does not answer, rather than refuses.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Connect(error) if !matches!(**error, sqlx::Error::Database(_)))
+    }
+
     /// Whether trying again shortly may help: an answer is 503 with `Retry-After`.
     #[must_use]
     pub fn is_busy(&self) -> bool {

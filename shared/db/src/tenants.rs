@@ -18,7 +18,7 @@ use serde::Deserialize;
 use tokio::sync::{Mutex, Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    DbError, Placement, Placements, TenantDb,
+    DbError, Placement, PlacementError, Placements, TenantDb,
     connect::{self, Limits},
     pool::OpenPool,
 };
@@ -133,6 +133,15 @@ impl TenantPools {
             opening.remove(&tenant.tenant);
         }
         outcome
+    }
+
+    /// The host and port of the server that has the tenant's database, which need not answer.
+    ///
+    /// # Errors
+    /// When it cannot be learnt.
+    pub async fn server(&self, tenant: &TenantContext) -> Result<(String, u16), PlacementError> {
+        let placement = self.0.placements.placement(tenant.tenant).await?;
+        Ok((placement.host.clone(), placement.port))
     }
 
     /// Drops what is kept of a tenant: its placement has changed. Requests that hold its database

@@ -20,7 +20,7 @@ pub use node::{BeatAnswer, NodeBeat, NodeRegistered, NodeRegistration, NodeRole}
 pub use password::DatabasePassword;
 pub use queues::{
     ClassReport, DEAD_BODY_BYTES, DeadEvent, DeadLetter, DeadLetters, QueueDepth, QueueOrders,
-    QueueReport, Redrive, Redriven, TenantBacklog,
+    QueueReport, Redrive, Redriven, ServerBacklog, TenantBacklog,
 };
 pub use sweep::{SweepEntry, SweepPage, SweepServer, SweptDatabase};
 pub use tenant::{

@@ -18,8 +18,14 @@ pub const DEAD_BODY_BYTES: usize = 64 * 1024;
 pub struct QueueReport {
     /// Every class.
     pub classes: Vec<ClassReport>,
-    /// Tenants with events that are not done, the longest waiting first; the others are left out.
+    /// Tenants with events that are not done: those that wait longest, then those with the most.
     pub tenants: Vec<TenantBacklog>,
+    /// Whether there are others, which are left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tenants_cut: bool,
+    /// What waits on each database server, of all tenants that the worker knows to have anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServerBacklog>,
     /// What became of the dead letters that were to be sent again.
     pub redriven: Vec<Redriven>,
     /// Whether the worker is still at others of them: it is given no more meanwhile.
@@ -75,6 +81,24 @@ pub struct TenantBacklog {
     pub oldest_at: Option<DateTime<Utc>>,
     /// When the oldest happened that has not been published.
     pub unpublished_at: Option<DateTime<Utc>>,
+}
+
+/// What waits in the outboxes on a database server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerBacklog {
+    /// The server's host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Tenants with something that was not published.
+    pub tenants: u64,
+    /// Events and due jobs that were not published.
+    pub waiting: u64,
+    /// When the oldest of them happened.
+    pub oldest_at: Option<DateTime<Utc>>,
+    /// Tenants that did not answer when they were asked last: of these the figures are those of
+    /// before, if there are any.
+    pub not_asked: u64,
 }
 
 /// What became of a dead letter that was to be sent again.

@@ -99,6 +99,9 @@ pub struct BacklogView {
     /// How long ago that was.
     #[schema(required = true)]
     pub oldest_age_seconds: Option<f64>,
+    /// When a worker counted it last. Workers count every few seconds; while a ring has none, what
+    /// they said last is answered.
+    pub reported_at: DateTime<Utc>,
 }
 
 /// The outboxes of the tenants on a database server.
@@ -116,4 +119,11 @@ pub struct OutboxView {
     /// How long ago that was.
     #[schema(required = true)]
     pub oldest_age_seconds: Option<f64>,
+    /// Tenants that did not answer when they were asked last. Of these the figures are those of
+    /// before, if there are any.
+    pub tenants_not_asked: u64,
+    /// When workers said so last; none when none ever reported. Of several rings with something
+    /// there, that whose workers have been away longest counts.
+    #[schema(required = true)]
+    pub reported_at: Option<DateTime<Utc>>,
 }

@@ -86,7 +86,7 @@ fn states(states: &[QueueState]) -> String {
             .map_or_else(String::new, |pause| format!("\tpaused: {}", pause.reason));
         text.push_str(&format!(
             "{}\t{}\t{depth}\t{:.1} done/s, {:.1} retried/s, {:.1} dead/s\toldest {}\t\
-             {} dead letters\t{} workers, {} of them pause{paused}\n",
+             {} dead letters\t{} workers, {} of them pause{paused}\treported {} ago\n",
             state.ring,
             state.class,
             state.done_rate,
@@ -96,6 +96,7 @@ fn states(states: &[QueueState]) -> String {
             state.dead_letters,
             state.workers,
             state.workers_paused,
+            age(Some(state.reported_at), state.now),
         ));
     }
     text
@@ -107,13 +108,14 @@ async fn backlog(auth: &Auth, query: &BacklogQuery) -> anyhow::Result<String> {
     for listed in queues::list_backlog(auth, query).await? {
         let backlog = listed.backlog;
         text.push_str(&format!(
-            "{}\t{}\t{}\t{} waiting, {} outstanding\toldest {}\n",
+            "{}\t{}\t{}\t{} waiting, {} outstanding\toldest {}\treported {} ago\n",
             backlog.tenant_id,
             listed.slug.as_deref().unwrap_or("-"),
             backlog.class,
             backlog.waiting,
             backlog.outstanding,
             age(backlog.oldest_at, now),
+            age(Some(listed.reported_at), now),
         ));
     }
     Ok(text)
@@ -124,11 +126,13 @@ async fn outboxes(auth: &Auth) -> anyhow::Result<String> {
     let mut text = String::new();
     for outbox in queues::list_outboxes(auth).await? {
         text.push_str(&format!(
-            "{}\t{} waiting in {} tenants\toldest {}\n",
+            "{}\t{} waiting in {} tenants\toldest {}\t{} tenants not asked\treported {} ago\n",
             outbox.server.name,
             outbox.waiting,
             outbox.tenants,
             age(outbox.oldest_at, now),
+            outbox.not_asked,
+            age(outbox.reported_at, now),
         ));
     }
     Ok(text)

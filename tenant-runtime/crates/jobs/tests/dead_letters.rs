@@ -8,7 +8,7 @@ mod central;
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use broker::{
     Class, ConsumerOptions, Envelope, Publisher, consume, take_dead, topology::UNROUTABLE,
@@ -308,6 +308,48 @@ async fn a_silent_database_server_holds_up_neither_reports_nor_letters_of_others
     })
     .await;
     worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_on_a_silent_server_is_reported_as_it_was_counted_last() {
+    let world = World::new().await;
+    let good = world.tenant().await;
+    let proxy = Proxy::to(good.db.url()).await;
+    let silent = world.tenant_at(Generation(1), Some(&proxy)).await;
+    let relay = world.relay(&world.link(), RelaySettings::default());
+    let (backlog, stop) = (relay.relay.backlog(), CancellationToken::new());
+    let (pools, clock) = (world.pools.clone(), world.clock.clone());
+    let counting = tokio::spawn(count_backlogs(backlog.clone(), pools, clock, stop.clone()));
+    for tenant in [&good, &silent] {
+        tenant.commit(3).await;
+        relay.nudge.nudge(tenant.context);
+    }
+    let outstanding = |tenant: &Tenant| {
+        let rows = backlog.report().tenants.into_iter();
+        let mut rows = rows.filter(|row| row.tenant_id == tenant.context.tenant);
+        rows.next().map(|row| row.outstanding)
+    };
+    let not_asked = || {
+        let servers = backlog.report().servers.into_iter();
+        servers.map(|of| of.not_asked).collect::<BTreeSet<_>>()
+    };
+    eventually(LIMIT, || async {
+        outstanding(&good) == Some(3) && outstanding(&silent) == Some(3)
+    })
+    .await;
+    assert_eq!(not_asked(), [0].into());
+    proxy.fall_silent();
+    eventually(LIMIT, || async { not_asked() == [0, 1].into() }).await;
+    good.commit(2).await;
+    relay.nudge.nudge(good.context);
+    eventually(LIMIT, || async { outstanding(&good) == Some(5) }).await;
+    assert_eq!(outstanding(&silent), Some(3));
+    proxy.open();
+    eventually(LIMIT, || async { not_asked() == [0].into() }).await;
+    assert_eq!(outstanding(&silent), Some(3));
+    stop.cancel();
+    counting.await.unwrap();
+    relay.running.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,12 +6,12 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use cp_node_api::TenantBacklog;
+use cp_node_api::{QueueReport, ServerBacklog, TenantBacklog};
 use cp_store::{QueueReportStore, Server, ServerStore, StoreError, TenantPlace};
 use kernel::{Limit, TenantId};
 use uuid::Uuid;
 
-use super::reports::said;
+use super::reports::{Said, said};
 use crate::Auth;
 
 /// Which tenants' backlog.
@@ -32,6 +32,8 @@ pub struct ListedBacklog {
     pub backlog: TenantBacklog,
     /// The first label of the tenant's host name, when there is such a tenant.
     pub slug: Option<String>,
+    /// When the worker said so.
+    pub reported_at: DateTime<Utc>,
 }
 
 /// What waits in the outboxes on a database server.
@@ -45,9 +47,14 @@ pub struct ServerOutbox {
     pub waiting: u64,
     /// When the oldest of them happened.
     pub oldest_at: Option<DateTime<Utc>>,
+    /// Tenants that did not answer when they were asked last; their figures are those of before.
+    pub not_asked: u64,
+    /// When a worker said so last; none when none ever reported.
+    pub reported_at: Option<DateTime<Utc>>,
 }
 
-/// What waits in which tenant, the most first.
+/// What waits in which tenant, the most first. Of a ring whose workers are all away it is what they
+/// said last.
 ///
 /// # Errors
 /// When the database fails.
@@ -55,20 +62,23 @@ pub async fn list_backlog(
     auth: &Auth,
     query: &BacklogQuery,
 ) -> Result<Vec<ListedBacklog>, StoreError> {
-    let mut rows = backlogs(auth).await?;
-    rows.retain(|row| {
+    let mut rows = rows(&counting(auth).await?);
+    rows.retain(|(row, _)| {
         query.tenant.is_none_or(|tenant| row.tenant_id == tenant)
             && query.class.as_ref().is_none_or(|class| row.class == *class)
     });
-    rows.sort_by_key(|row| Reverse(row.waiting + row.outstanding));
+    rows.sort_by_key(|(row, _)| Reverse(row.waiting + row.outstanding));
     rows.truncate(query.limit.get());
-    let places = places(auth, &rows).await?;
-    let listed = rows.into_iter().map(|backlog| ListedBacklog {
-        slug: places
-            .get(&backlog.tenant_id.as_uuid())
-            .map(|place| place.slug.clone()),
-        backlog,
-    });
+    let places = places(auth, rows.iter().map(|(row, _)| row.tenant_id)).await?;
+    let listed = rows
+        .into_iter()
+        .map(|(backlog, reported_at)| ListedBacklog {
+            slug: places
+                .get(&backlog.tenant_id.as_uuid())
+                .map(|place| place.slug.clone()),
+            backlog,
+            reported_at,
+        });
     Ok(listed.collect())
 }
 
@@ -77,59 +87,119 @@ pub async fn list_backlog(
 /// # Errors
 /// When the database fails.
 pub async fn list_outboxes(auth: &Auth) -> Result<Vec<ServerOutbox>, StoreError> {
-    let rows = backlogs(auth).await?;
-    let places = places(auth, &rows).await?;
+    let said = counting(auth).await?;
+    // Workers of an older release say nothing of servers, only of tenants.
+    let old = said.iter().filter(|said| said.report.servers.is_empty());
+    let tenants = old.flat_map(|said| said.report.tenants.iter().map(|row| row.tenant_id));
+    let places = places(auth, tenants).await?;
     let servers = ServerStore::list(auth.central.conn()).await?;
     let mut outboxes: Vec<_> = servers
         .into_iter()
-        .map(|counted| outbox(counted.server, &rows, &places))
+        .map(|counted| outbox(counted.server, &said, &places))
         .collect();
     outboxes.sort_by_key(|outbox| outbox.oldest_at.map_or((1, None), |at| (0, Some(at))));
     Ok(outboxes)
 }
 
-fn outbox(
-    server: Server,
-    rows: &[TenantBacklog],
+/// Each ring has tenants of its own, and every worker of a ring comes to know all of them with
+/// something: of these the one that knows most counts, and the rings are added up.
+fn outbox(server: Server, said: &[Said], places: &BTreeMap<Uuid, TenantPlace>) -> ServerOutbox {
+    let mut rings: BTreeMap<&str, (ServerBacklog, DateTime<Utc>)> = BTreeMap::new();
+    for said in said {
+        let sum = sum(&said.report, &server, places);
+        let (of, at) = rings
+            .entry(&said.ring)
+            .or_insert_with(|| (nothing(&server), said.at));
+        of.tenants = of.tenants.max(sum.tenants);
+        of.waiting = of.waiting.max(sum.waiting);
+        of.oldest_at = of.oldest_at.into_iter().chain(sum.oldest_at).min();
+        of.not_asked = of.not_asked.max(sum.not_asked);
+        *at = said.at.max(*at);
+    }
+    let mut outbox = ServerOutbox {
+        server,
+        tenants: 0,
+        waiting: 0,
+        oldest_at: None,
+        not_asked: 0,
+        reported_at: None,
+    };
+    // Of the rings with anything there, that whose workers have been away longest.
+    let there = rings
+        .values()
+        .filter(|(of, _)| of.tenants + of.not_asked > 0);
+    let newest = said.first().map(|said| said.at);
+    outbox.reported_at = there.map(|(_, at)| *at).min().or(newest);
+    for (of, _) in rings.into_values() {
+        outbox.tenants += of.tenants;
+        outbox.waiting += of.waiting;
+        outbox.oldest_at = outbox.oldest_at.into_iter().chain(of.oldest_at).min();
+        outbox.not_asked += of.not_asked;
+    }
+    outbox
+}
+
+/// What a worker says of a server.
+fn sum(
+    report: &QueueReport,
+    server: &Server,
     places: &BTreeMap<Uuid, TenantPlace>,
-) -> ServerOutbox {
+) -> ServerBacklog {
+    let here = |of: &&ServerBacklog| (of.host.as_str(), of.port) == (&server.host, server.port);
+    if !report.servers.is_empty() {
+        let said = report.servers.iter().find(here);
+        return said.cloned().unwrap_or_else(|| nothing(server));
+    }
     let id = server.id.as_uuid();
-    let here = rows.iter().filter(|row| {
+    let rows = report.tenants.iter().filter(|row| {
         let place = places.get(&row.tenant_id.as_uuid());
         row.waiting > 0 && place.and_then(|place| place.server_id) == Some(id)
     });
-    let (mut tenants, mut waiting, mut oldest_at) = (BTreeSet::new(), 0, None);
-    for row in here {
+    let (mut tenants, mut sum) = (BTreeSet::new(), nothing(server));
+    for row in rows {
         tenants.insert(row.tenant_id);
-        waiting += row.waiting;
-        oldest_at = oldest_at.into_iter().chain(row.unpublished_at).min();
+        sum.waiting += row.waiting;
+        sum.oldest_at = sum.oldest_at.into_iter().chain(row.unpublished_at).min();
     }
-    ServerOutbox {
-        server,
-        tenants: tenants.len() as u64,
-        waiting,
-        oldest_at,
+    sum.tenants = tenants.len() as u64;
+    sum
+}
+
+fn nothing(server: &Server) -> ServerBacklog {
+    ServerBacklog {
+        host: server.host.clone(),
+        port: server.port,
+        tenants: 0,
+        waiting: 0,
+        oldest_at: None,
+        not_asked: 0,
     }
 }
 
-/// What workers counted lately; of a tenant that several counted, the newest.
-async fn backlogs(auth: &Auth) -> Result<Vec<TenantBacklog>, StoreError> {
-    let mut rows: BTreeMap<(TenantId, String), TenantBacklog> = BTreeMap::new();
-    let said = said(auth.central.conn(), auth.clock.now()).await?;
-    for said in said.into_iter().filter(|said| said.fresh) {
-        for row in said.report.tenants {
-            let key = (row.tenant_id, row.class.clone());
-            rows.entry(key).or_insert(row);
+/// What workers said that is what is known now, the newest first.
+async fn counting(auth: &Auth) -> Result<Vec<Said>, StoreError> {
+    let mut all = said(auth.central.conn(), auth.clock.now()).await?;
+    all.retain(|said| said.counts);
+    Ok(all)
+}
+
+/// What workers counted, and when they said so; of a tenant that several counted, the newest.
+fn rows(said: &[Said]) -> Vec<(TenantBacklog, DateTime<Utc>)> {
+    let mut rows: BTreeMap<(TenantId, &str), (TenantBacklog, DateTime<Utc>)> = BTreeMap::new();
+    for said in said {
+        for row in &said.report.tenants {
+            let key = (row.tenant_id, row.class.as_str());
+            rows.entry(key).or_insert_with(|| (row.clone(), said.at));
         }
     }
-    Ok(rows.into_values().collect())
+    rows.into_values().collect()
 }
 
 async fn places(
     auth: &Auth,
-    rows: &[TenantBacklog],
+    tenants: impl Iterator<Item = TenantId>,
 ) -> Result<BTreeMap<Uuid, TenantPlace>, StoreError> {
-    let ids: BTreeSet<Uuid> = rows.iter().map(|row| row.tenant_id.as_uuid()).collect();
+    let ids: BTreeSet<Uuid> = tenants.map(TenantId::as_uuid).collect();
     let ids: Vec<Uuid> = ids.into_iter().collect();
     let found = QueueReportStore::places(auth.central.conn(), &ids).await?;
     let by_id = found.into_iter().map(|place| (place.tenant_id, place));

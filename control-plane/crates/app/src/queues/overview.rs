@@ -41,7 +41,7 @@ pub struct QueueState {
 }
 
 /// Every class that a worker ever reported, by ring and name. Of a ring whose workers are all away
-/// what the last of them said is answered, with no worker.
+/// what the last of them said is answered, with no worker and no rates.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,6 +56,11 @@ pub async fn list_queues(auth: &Auth) -> Result<Vec<QueueState>, StoreError> {
             let state = states
                 .entry(key)
                 .or_insert_with(|| first(&said, class, now));
+            if said.counts {
+                // All workers ask the same broker: the newest answer counts.
+                state.depth = state.depth.or(class.depth);
+                state.oldest_at = state.oldest_at.into_iter().chain(class.oldest_at).min();
+            }
             if said.fresh {
                 add(state, class);
             }
@@ -93,13 +98,11 @@ fn first(said: &Said, class: &ClassReport, now: DateTime<Utc>) -> QueueState {
     }
 }
 
+/// What only a worker does that is there.
 fn add(state: &mut QueueState, class: &ClassReport) {
-    // All workers ask the same broker: the newest answer counts.
-    state.depth = state.depth.or(class.depth);
     state.done_rate += class.done_rate;
     state.retry_rate += class.retry_rate;
     state.dead_rate += class.dead_rate;
-    state.oldest_at = state.oldest_at.into_iter().chain(class.oldest_at).min();
     state.workers += 1;
     state.workers_paused += u32::from(class.paused);
 }

@@ -1,5 +1,7 @@
 //! What workers say, and what they are told.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use cp_domain::Node;
 use cp_node_api::{Base64, DeadLetter, QueueOrders, QueueReport, Redrive};
@@ -132,6 +134,9 @@ pub(super) struct Said {
     pub at: DateTime<Utc>,
     /// Whether it was said just now.
     pub fresh: bool,
+    /// Whether it is what is known now: it is fresh, or among the last of a ring of which no worker
+    /// says anything any more.
+    pub counts: bool,
 }
 
 /// What the workers said last, the newest first. What another release wrote and this one cannot
@@ -147,7 +152,14 @@ pub(super) async fn said(
             ring: kept.ring,
             at: kept.reported_at,
             fresh: now - kept.reported_at <= FRESH,
+            counts: false,
         })
     };
-    Ok(kept.into_iter().filter_map(read).collect())
+    let mut all: Vec<Said> = kept.into_iter().filter_map(read).collect();
+    let mut newest: BTreeMap<String, DateTime<Utc>> = BTreeMap::new();
+    for said in &mut all {
+        let newest = *newest.entry(said.ring.clone()).or_insert(said.at);
+        said.counts = said.fresh || (now - newest > FRESH && newest - said.at <= FRESH);
+    }
+    Ok(all)
 }

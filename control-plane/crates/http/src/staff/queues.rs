@@ -180,6 +180,7 @@ fn tenant(listed: ListedBacklog, now: DateTime<Utc>) -> api::BacklogView {
         outstanding: backlog.outstanding,
         oldest_age_seconds: backlog.oldest_at.map(|at| seconds(at, now)),
         oldest_at: backlog.oldest_at,
+        reported_at: listed.reported_at,
     }
 }
 
@@ -195,6 +196,8 @@ fn server(outbox: ServerOutbox, now: DateTime<Utc>) -> api::OutboxView {
         waiting: outbox.waiting,
         oldest_age_seconds: outbox.oldest_at.map(|at| seconds(at, now)),
         oldest_at: outbox.oldest_at,
+        tenants_not_asked: outbox.not_asked,
+        reported_at: outbox.reported_at,
     }
 }
 

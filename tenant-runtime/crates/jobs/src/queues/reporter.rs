@@ -116,8 +116,7 @@ impl Reporter {
         });
         QueueReport {
             classes: classes.collect(),
-            tenants: self.backlog.now(),
-            ..QueueReport::default()
+            ..self.backlog.report()
         }
     }
 }

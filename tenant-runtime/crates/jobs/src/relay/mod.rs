@@ -193,6 +193,7 @@ impl Relay {
             }
             Err(PassError::Failed(reason)) => {
                 warn!(tenant = %tenant.tenant, reason, "could not relay the tenant's events");
+                self.backlog.saw(tenant);
                 return self
                     .doors
                     .left_behind(tenant, Left::NoDatabase, self.clock.now());
