@@ -15,11 +15,12 @@ use cp_staff_api::{
     ServerRef, StaffApiError,
 };
 use kernel::{EventId, Generation, Limit, TenantId};
+use mysql::prelude::Queryable as _;
 use sea_orm::ConnectionTrait as _;
 use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
-use crate::staff_api::Served;
+use crate::{fixture::admin, staff_api::Served};
 
 /// A worker as the control plane knows it.
 struct Worker {
@@ -344,6 +345,59 @@ async fn a_dead_letter_is_seen_sent_again_and_let_be() {
             "dead_letter.redrive"
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_letter_that_the_database_refuses_holds_up_no_other() {
+    let served = Served::new(false).await;
+    let (operator, _) = served.staff(StaffRole::Operator).await;
+    let acme = served.control_plane.provision("acme").await.tenant_id;
+    let worker = Worker::new(&served, "one").await;
+    let died = |number, at: &str| DeadLetter {
+        died_at: Some(at.parse().unwrap()),
+        ..letter(acme, number, "died at")
+    };
+    let occurred = |number, at: &str| {
+        let mut letter = letter(acme, number, "occurred at");
+        letter.event.as_mut().unwrap().occurred_at = at.parse().unwrap();
+        letter
+    };
+    worker
+        .bring(vec![
+            occurred(1, "+70000-01-01T00:00:00Z"),
+            occurred(2, "-0044-03-15T12:00:00Z"),
+            occurred(3, "2016-12-31T23:59:60Z"),
+            died(4, "+70000-01-01T00:00:00Z"),
+            died(5, "2016-12-31T23:59:60Z"),
+            letter(acme, 6, "an ordinary one"),
+        ])
+        .await;
+    let found = operator.dead_letters(&DeadLetterQuery::default()).await;
+    let found = found.unwrap().data;
+    let redrivable: Vec<_> = found.iter().rev().map(|letter| letter.redrivable).collect();
+    assert_eq!(redrivable, [false, false, false, true, true, true]);
+    let ages = found.iter().map(|letter| Utc::now() - letter.died_at);
+    assert!(ages.into_iter().all(|age| age < TimeDelta::hours(1)));
+
+    // Whatever else the database may refuse.
+    let central = served.control_plane.central.name().to_owned();
+    let refuse = format!(
+        "CREATE TRIGGER {central}.refuse BEFORE INSERT ON {central}.dead_letters FOR EACH ROW \
+         IF NEW.kind = 'moon.landed' THEN SIGNAL SQLSTATE '45000'; END IF"
+    );
+    tokio::task::spawn_blocking(move || admin().query_drop(refuse).unwrap())
+        .await
+        .unwrap();
+    let mut landed = letter(acme, 7, "the moon");
+    landed.event.as_mut().unwrap().kind = "moon.landed".to_owned();
+    let behind = letter(acme, 8, "behind it");
+    worker.bring(vec![landed.clone(), behind.clone()]).await;
+    worker.bring(vec![landed, behind]).await;
+    let found = operator.dead_letters(&DeadLetterQuery::default()).await;
+    let found = found.unwrap().data;
+    let errors: Vec<_> = found.iter().map(|letter| letter.error.as_str()).collect();
+    assert_eq!(errors[..2], ["behind it", "the moon"]);
+    assert_eq!((found.len(), found[1].redrivable), (8, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use tracing::warn;
 use crate::{
     BrokerError, Class, Link, Session, Topology,
     consumer::subscribe,
+    envelope::can_be_kept,
     incoming::attempt,
     outgoing::{DIED_AT, REASON, TRACEPARENT, header},
     topology::UNROUTABLE,
@@ -44,7 +45,8 @@ pub struct DeadMessage {
     pub reason: String,
     /// How often it was tried.
     pub attempts: u32,
-    /// When it died; not known of one that was put there by hand.
+    /// When it died; not known of one that was put there by hand, or when it is a time that no
+    /// database keeps.
     pub died_at: Option<DateTime<Utc>>,
 }
 
@@ -150,7 +152,8 @@ impl Dead {
             died_at: match &death {
                 Some(death) => death.at,
                 None => died_at(delivery),
-            },
+            }
+            .filter(can_be_kept),
         }
     }
 }

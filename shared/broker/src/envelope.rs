@@ -1,9 +1,9 @@
 //! What a message says: which event of which tenant, never its payload. The consumer reads the
 //! payload from the tenant's own outbox, so that the broker holds no customer's data.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use kernel::{EventId, Generation, TenantContext, TenantId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 /// The body of every message, as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,8 @@ pub struct Envelope {
     pub kind: String,
     /// The version of that kind's payload. A consumer refuses versions that it does not know.
     pub version: u16,
-    /// When it happened.
+    /// When it happened; a time that a database can keep.
+    #[serde(deserialize_with = "keepable")]
     pub occurred_at: DateTime<Utc>,
     /// W3C trace context of the request that caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,18 @@ impl Envelope {
             generation: self.generation,
         }
     }
+}
+
+/// Whether a database can keep a time. Others can be written down, too: years of five digits or
+/// below zero, and leap seconds.
+pub(crate) fn can_be_kept(at: &DateTime<Utc>) -> bool {
+    (1000..=9999).contains(&at.year()) && at.nanosecond() < 1_000_000_000
+}
+
+fn keepable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let at = DateTime::deserialize(deserializer)?;
+    let refused = || D::Error::custom(format!("{at} is a time that no database keeps"));
+    can_be_kept(&at).then_some(at).ok_or_else(refused)
 }
 
 #[cfg(test)]
@@ -64,5 +77,28 @@ mod tests {
             serde_json::from_str::<Envelope>(&BODY.replace("\"version\":1", "\"version\":-1"))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_time_that_no_database_keeps_is_refused() {
+        let at = |time: &str| BODY.replace("2026-11-23T10:00:00.123456Z", time);
+        for good in ["1000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+            assert!(
+                serde_json::from_str::<Envelope>(&at(good)).is_ok(),
+                "{good}"
+            );
+        }
+        for bad in [
+            "+70000-01-01T00:00:00Z",
+            "-0044-03-15T12:00:00Z",
+            "0999-12-31T23:59:59Z",
+            "2016-12-31T23:59:60Z",
+        ] {
+            let refused = serde_json::from_str::<Envelope>(&at(bad)).unwrap_err();
+            assert!(
+                refused.to_string().contains("no database"),
+                "{bad}: {refused}"
+            );
+        }
     }
 }

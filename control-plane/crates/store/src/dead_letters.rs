@@ -36,7 +36,7 @@ pub struct NewDeadLetter {
     pub attempts: u32,
     /// W3C trace context of the request that caused it.
     pub traceparent: Option<String>,
-    /// When it died; when not known, it is kept as of now, and again whenever it comes.
+    /// When it died; when not known, it is kept as of now.
     pub died_at: Option<DateTime<Utc>>,
 }
 

@@ -17,13 +17,18 @@ use central::Central;
 use cp_store::{
     DeadLetter, DeadLetterFilter, DeadLetterStore, LetterFate, QueuePauseStore, QueueReportStore,
 };
-use kernel::{Generation, Limit};
-use lapin::{BasicProperties, options::BasicPublishOptions};
+use kernel::{EventId, Generation, Limit};
+use lapin::{
+    BasicProperties,
+    options::BasicPublishOptions,
+    types::{AMQPValue, FieldTable},
+};
 use support::{LIMIT, RunningRelay, Tenant, World, ready};
 use testkit::{Proxy, eventually};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{DeadLetterKeeper, Redriver, RelaySettings, Reporter, Taps, count_backlogs};
+use uuid::Uuid;
 
 /// A worker with everything that it has: consumers of the activity log, and what reports.
 struct Worker {
@@ -111,10 +116,16 @@ async fn redrive(central: &Central, letter: &DeadLetter) {
 
 /// Publishes something by hand.
 async fn publish(world: &World, queue: String, body: &[u8]) {
-    publish_by(world, world.topology.work_exchange(), queue, body).await;
+    let exchange = world.topology.work_exchange();
+    publish_as(world, (&exchange, &queue), body, BasicProperties::default()).await;
 }
 
-async fn publish_by(world: &World, exchange: String, key: String, body: &[u8]) {
+async fn publish_as(
+    world: &World,
+    (exchange, key): (&str, &str),
+    body: &[u8],
+    named: BasicProperties,
+) {
     world.link().connected().await.unwrap();
     let properties = lapin::ConnectionProperties::default();
     let connection = lapin::Connection::connect(&world.amqp_url, properties)
@@ -126,7 +137,7 @@ async fn publish_by(world: &World, exchange: String, key: String, body: &[u8]) {
         key.into(),
         BasicPublishOptions::default(),
         body,
-        BasicProperties::default(),
+        named,
     );
     sent.await.unwrap();
     channel.close(200, "sent".into()).await.unwrap();
@@ -228,7 +239,8 @@ async fn a_message_that_no_queue_is_for_is_sent_again_to_the_class_whose_it_is()
     tenant.run("UPDATE outbox SET published_at = NOW(6)").await;
     let body = serde_json::to_vec(&first(&tenant).await).unwrap();
     let delay = world.topology.delay_exchange(1);
-    publish_by(&world, delay, "activity.s99".to_owned(), &body).await;
+    let to = (delay.as_str(), "activity.s99");
+    publish_as(&world, to, &body, BasicProperties::default()).await;
     let worker = Worker::start(&world, &api);
     eventually(LIMIT, || async { letters(&central).await.len() == 1 }).await;
     let letter = letters(&central).await.remove(0);
@@ -373,6 +385,49 @@ async fn what_is_no_message_of_ours_is_kept_as_far_as_it_fits() {
         .unwrap();
     assert_eq!(body.len(), 64 * 1024);
     let dead = world.topology.dead_queue(Class::Activity);
+    eventually(LIMIT, || async { ready(&world, &dead).await == 0 }).await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_a_year_that_no_database_has_is_kept_like_any_other() {
+    let world = World::new().await;
+    let central = Central::new(&world.clock).await;
+    let (tenant, api) = (world.tenant().await, central.node("work-1").await);
+    let envelope = Envelope {
+        id: EventId::from_uuid(Uuid::now_v7()),
+        number: 1,
+        tenant: tenant.context.tenant,
+        generation: Generation(0),
+        kind: "work_item.created".to_owned(),
+        version: 1,
+        occurred_at: "+70000-01-01T00:00:00Z".parse().unwrap(),
+        traceparent: None,
+    };
+    let shard = Class::Activity.shard(tenant.context.tenant);
+    let queue = world.topology.queue(Class::Activity, shard);
+    // Once as a message that dies, once as a dead one that somebody put there.
+    let body = serde_json::to_vec(&envelope).unwrap();
+    publish(&world, queue, &body).await;
+    let dead = world.topology.dead_queue(Class::Activity);
+    let died_at = AMQPValue::LongLongInt(envelope.occurred_at.timestamp_micros());
+    let mut headers = FieldTable::default();
+    headers.insert("x-trellis-died-at".into(), died_at);
+    let properties = BasicProperties::default().with_headers(headers);
+    publish_as(&world, ("", &dead), &body, properties).await;
+    publish_as(
+        &world,
+        ("", &dead),
+        b"behind it",
+        BasicProperties::default(),
+    )
+    .await;
+    let worker = Worker::start(&world, &api);
+    eventually(LIMIT, || async { letters(&central).await.len() == 3 }).await;
+    let found = letters(&central).await;
+    assert!(found.iter().all(|letter| letter.event_id.is_none()));
+    let refused = found.iter().find(|l| l.error.contains("no database"));
+    assert!(refused.is_some(), "{found:?}");
     eventually(LIMIT, || async { ready(&world, &dead).await == 0 }).await;
     worker.stop().await;
 }

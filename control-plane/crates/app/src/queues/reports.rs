@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use cp_domain::Node;
 use cp_node_api::{Base64, DeadLetter, QueueOrders, QueueReport, Redrive};
 use cp_store::{
@@ -65,6 +65,8 @@ pub async fn report(
 }
 
 /// Keeps dead messages that a worker brings; those that are kept already are left as they are.
+/// One that the database refuses is kept as something that is none of ours: it must not hold up
+/// those behind it.
 ///
 /// # Errors
 /// When the database fails.
@@ -73,39 +75,90 @@ pub async fn keep_letters(
     node: &Node,
     letters: Vec<DeadLetter>,
 ) -> Result<(), StoreError> {
-    let now = nodes.clock.now();
     let tx = nodes.db.begin().await?;
+    let kept: Result<(), StoreError> = async {
+        for letter in &letters {
+            keep(&tx, nodes, node, letter, fingerprint(letter)).await?;
+        }
+        DeadLetterStore::purge(&tx, nodes.clock.now() - KEPT, PURGED).await?;
+        Ok(())
+    }
+    .await;
+    match kept {
+        Ok(()) => Ok(tx.commit().await?),
+        Err(error) if error.is_unavailable() => Err(error),
+        Err(_) => {
+            tx.rollback().await?;
+            keep_each(nodes, node, letters).await
+        }
+    }
+}
+
+/// Keeps every one for itself.
+async fn keep_each(nodes: &Nodes, node: &Node, letters: Vec<DeadLetter>) -> Result<(), StoreError> {
+    let conn = nodes.db.conn();
     for letter in letters {
-        let (class, error) = (letter.class.clone(), letter.error.clone());
-        let new = NewDeadLetter {
-            id: nodes.clock.new_uuid(),
-            fingerprint: fingerprint(&letter),
-            ring: node.ring.as_str(),
-            class: letter.class,
-            event: letter.event.map(|event| LetterEvent {
+        let fingerprint = fingerprint(&letter);
+        match keep(conn, nodes, node, &letter, fingerprint).await {
+            Err(error) if !error.is_unavailable() => {
+                tracing::error!(class = letter.class, %error, "a dead message is kept without what it says");
+                let bare = DeadLetter {
+                    event: None,
+                    message_id: None,
+                    traceparent: None,
+                    died_at: None,
+                    ..letter
+                };
+                keep(conn, nodes, node, &bare, fingerprint).await?;
+            }
+            kept => kept?,
+        }
+    }
+    Ok(())
+}
+
+async fn keep(
+    conn: &impl ConnectionTrait,
+    nodes: &Nodes,
+    node: &Node,
+    letter: &DeadLetter,
+    fingerprint: [u8; 32],
+) -> Result<(), StoreError> {
+    let (class, error) = (letter.class.as_str(), letter.error.as_str());
+    let event = letter.event.as_ref();
+    let new = NewDeadLetter {
+        id: nodes.clock.new_uuid(),
+        fingerprint,
+        ring: node.ring.as_str(),
+        class: letter.class.clone(),
+        event: event
+            .filter(|event| can_be_kept(&event.occurred_at))
+            .map(|event| LetterEvent {
                 tenant: event.tenant_id,
                 generation: event.generation.0,
                 event_id: event.event_id.as_uuid(),
                 number: event.number,
-                kind: event.kind,
+                kind: event.kind.clone(),
                 occurred_at: event.occurred_at,
             }),
-            message_id: letter.message_id,
-            body: letter.body.0,
-            body_bytes: letter.body_bytes,
-            error: letter.error,
-            attempts: letter.attempts,
-            traceparent: letter.traceparent,
-            died_at: letter.died_at,
-        };
-        if DeadLetterStore::insert(&tx, new, now).await? {
-            tracing::warn!(class, error, "a message is dead");
-            metrics::counter!("dead_letters_total", "class" => class).increment(1);
-        }
+        message_id: letter.message_id.clone(),
+        body: letter.body.0.clone(),
+        body_bytes: letter.body_bytes,
+        error: letter.error.clone(),
+        attempts: letter.attempts,
+        traceparent: letter.traceparent.clone(),
+        died_at: letter.died_at.filter(can_be_kept),
+    };
+    if DeadLetterStore::insert(conn, new, nodes.clock.now()).await? {
+        tracing::warn!(class, error, "a message is dead");
+        metrics::counter!("dead_letters_total", "class" => letter.class.clone()).increment(1);
     }
-    DeadLetterStore::purge(&tx, now - KEPT, PURGED).await?;
-    tx.commit().await?;
     Ok(())
+}
+
+/// Whether the database has such a time: no year of five digits or below zero, no leap second.
+fn can_be_kept(at: &DateTime<Utc>) -> bool {
+    (1000..=9999).contains(&at.year()) && at.nanosecond() < 1_000_000_000
 }
 
 /// The same for the same message, however often it is brought.

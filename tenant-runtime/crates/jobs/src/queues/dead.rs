@@ -10,6 +10,10 @@ use tr_store::{StoreError, handling};
 use super::redrive::{LIMIT, current, row};
 use crate::Nudge;
 
+/// The most characters of why a message died. What somebody publishes by hand can say more, and a
+/// batch has to fit into a request.
+const MAX_ERROR: usize = 1000;
+
 /// Keeps dead messages through the node API.
 #[derive(Clone)]
 pub struct DeadLetterKeeper {
@@ -93,7 +97,7 @@ fn letter(dead: DeadMessage) -> (DeadLetter, Option<Envelope>) {
         body: Base64(body),
         body_bytes,
         message_id: dead.message_id,
-        error: dead.reason,
+        error: dead.reason.chars().take(MAX_ERROR).collect(),
         attempts: dead.attempts,
         traceparent: dead.traceparent,
         died_at: dead.died_at,
