@@ -5,14 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::stack::free_port;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A Redis that keeps nothing over its end. Dropped, it ends.
+/// A Redis that keeps over its end what it was told to save and nothing else. Dropped, it ends.
 pub struct OwnRedis {
     port: u16,
     dir: TempDir,
@@ -55,7 +56,20 @@ impl OwnRedis {
         Ok(())
     }
 
-    /// Starts it again after it was killed, empty.
+    /// Has it save what it holds now.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn save(&self) -> Result<()> {
+        let mut connection = tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await?;
+        connection.write_all(b"SAVE\r\n").await?;
+        let mut answer = [0; 5];
+        connection.read_exact(&mut answer).await?;
+        ensure!(&answer == b"+OK\r\n", "redis-server does not save");
+        Ok(())
+    }
+
+    /// Starts it again after it was killed: empty, or with what it saved.
     ///
     /// # Errors
     /// When it does not start.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use redis::{
-    AsyncCommands as _, RedisError, RedisResult,
+    RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 
@@ -87,16 +87,6 @@ impl Cache {
                 .map(drop)
         })
         .await
-    }
-
-    /// The value of a key.
-    ///
-    /// # Errors
-    /// When Redis is away.
-    pub async fn get(&self, key: &str) -> Result<Option<String>, Away> {
-        let mut manager = self.manager.clone();
-        self.call(false, async move { manager.get(key).await })
-            .await
     }
 
     /// Deletes a key that still has this value.

@@ -3,9 +3,10 @@
 //! * A hit costs one round trip. A miss reads one row and sets the key only if it is still absent.
 //! * Ending a session writes the row first, then a tombstone over the key, so that a reader who
 //!   had seen the row before cannot put it back.
-//! * A Redis that was emptied has lost its tombstones. Whoever read a row before that does not
-//!   write what they read: they noted the mark of this life of Redis before they read, and the
-//!   mark is gone or another.
+//! * A Redis that was emptied, came back with what it had saved some time ago, or is another that
+//!   took over, has lost tombstones. So an entry counts only in the life of Redis that it was
+//!   written in, and has that life's mark. Whoever read a row before that does not write what they
+//!   read: they noted the mark before they read, and now it is another.
 //! * An entry is read again at the end of the session's idle limit at the latest, counted from a
 //!   use that is known. So no entry is good for a session that was left alone for too long, and a
 //!   use costs no write.
@@ -28,6 +29,7 @@ use db::{CentralDb, TenantPools};
 use futures_util::StreamExt as _;
 use kernel::{MemberId, PersonId, TenantId};
 use redis::Script;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -39,7 +41,6 @@ use super::{
 use crate::{
     SessionSettings,
     cache::{Away, Cache},
-    secrets::mint_opaque,
     support::SupportDoor,
 };
 
@@ -58,37 +59,73 @@ const SETTLE_PERIOD: Duration = Duration::from_secs(1);
 #[error("who is signed in could not be read")]
 pub struct DirectoryError(#[from] pub StoreError);
 
-/// The mark of this life of Redis: made when there is none.
-static READ_MARK: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"redis.call('SET', KEYS[1], ARGV[1], 'NX')
-return redis.call('GET', KEYS[1])",
-    )
+/// Begins every script: the mark of this life of Redis, made when there is none, or when the one
+/// there is was saved by a server that is no more. The first key is the entry's, the second one
+/// [`MARK`].
+const LIFE: &str = r"local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local mark = redis.call('GET', KEYS[2])
+if not mark or string.sub(mark, 1, #server) ~= server then
+  local now = redis.call('TIME')
+  mark = server .. '.' .. now[1] .. '.' .. now[2]
+  redis.call('SET', KEYS[2], mark)
+end
+";
+
+/// The mark, and what the key holds.
+static LOOK: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(&format!(
+        "{LIFE}return {{ mark, redis.call('GET', KEYS[1]) }}"
+    ))
 });
 
-/// Sets an absent key, when Redis was not emptied since the mark was read. Answers what the key
+/// Sets an absent key, when Redis still has the life whose mark was read. Answers what the key
 /// holds otherwise, or nothing.
 static FILL: LazyLock<Script> = LazyLock::new(|| {
-    Script::new(
-        r"if redis.call('GET', KEYS[2]) ~= ARGV[3] then return '' end
+    Script::new(&format!(
+        r"{LIFE}if mark ~= ARGV[3] then return '' end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return '' end
-return redis.call('GET', KEYS[1])",
-    )
+return redis.call('GET', KEYS[1])"
+    ))
 });
 
-/// Overwrites an entry unless it is a tombstone or of a newer version, and tells everybody. An
-/// entry that is no tombstone is not written when Redis was emptied since the mark was read.
-const REFRESH: &str = r"local kept = redis.call('GET', KEYS[1])
+/// Overwrites an entry unless it is a tombstone or, in this life of Redis, of a newer version, and
+/// tells everybody. An entry that is no tombstone is written only when Redis still has the life
+/// whose mark was read.
+static REFRESH: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        r"{LIFE}local kept = redis.call('GET', KEYS[1])
 if ARGV[1] == 'revoked' then
   redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-elseif redis.call('GET', KEYS[2]) == ARGV[6] and kept ~= 'revoked' then
+elseif mark == ARGV[6] and kept ~= 'revoked' then
   local known, entry = pcall(cjson.decode, kept or '')
-  if not kept or not known or tonumber(entry.version) <= tonumber(ARGV[3]) then
+  if not kept or not known or entry.life ~= mark
+    or tonumber(entry.version) <= tonumber(ARGV[3])
+  then
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
   end
 end
 redis.call('PUBLISH', ARGV[4], ARGV[5])
-return 1";
+return 1"
+    )
+});
+
+/// What a key holds, unless it is a tombstone.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    /// The mark of the life of Redis that it was written in.
+    life: String,
+    #[serde(flatten)]
+    session: CachedSession,
+}
+
+impl Entry {
+    fn text(mark: &str, session: &CachedSession) -> serde_json::Result<String> {
+        serde_json::to_string(&Self {
+            life: mark.to_owned(),
+            session: session.clone(),
+        })
+    }
+}
 
 /// Answers who a cookie or token stands for.
 #[derive(Debug, Clone)]
@@ -169,23 +206,28 @@ impl SessionDirectory {
             return Ok(guest.map(|guest| CachedSession::of_guest(tenant, guest)));
         }
         let key = presented.key(tenant);
-        match self.cache.get(&key).await {
-            Ok(Some(entry)) => match self.read_entry(&entry) {
+        match self.read_key(&key, false).await {
+            Ok((mark, Some(entry))) => match self.read_entry(&mark, &entry) {
                 Some(found) => Ok(found),
-                // Of another release, or to be read again.
-                None => self.renew(tenant, presented, used, &key, &entry).await,
+                // Of another release or another life, or to be read again.
+                None => {
+                    let key = (key.as_str(), mark.as_str());
+                    self.renew(tenant, presented, used, key, &entry).await
+                }
             },
-            Ok(None) => self.refill(tenant, presented, used, &key).await,
+            Ok((mark, None)) => self.refill(tenant, presented, used, (&key, &mark)).await,
             Err(Away) => self.read_row(tenant, presented, used).await,
         }
     }
 
-    /// What an entry says; none when this release cannot read it.
-    fn read_entry(&self, entry: &str) -> Option<Option<CachedSession>> {
+    /// What an entry says; none when this release cannot read it, or it was not written in the life
+    /// of Redis that has this mark.
+    fn read_entry(&self, mark: &str, entry: &str) -> Option<Option<CachedSession>> {
         if entry == TOMBSTONE {
             return Some(None);
         }
-        let session: CachedSession = serde_json::from_str(entry).ok()?;
+        let entry: Entry = serde_json::from_str(entry).ok()?;
+        let session = (entry.life == mark).then_some(entry.session)?;
         let now = self.clock.now();
         if session.expires_at <= now {
             return Some(None);
@@ -199,51 +241,51 @@ impl SessionDirectory {
         tenant: TenantId,
         presented: &PresentedCredential,
         used: bool,
-        key: &str,
+        (key, mark): (&str, &str),
         entry: &str,
     ) -> Result<Option<CachedSession>, DirectoryError> {
         // What was written meanwhile is newer and stays.
         if self.cache.delete_if(key, entry).await.is_err() {
             return self.read_row(tenant, presented, used).await;
         }
-        self.refill(tenant, presented, used, key).await
+        self.refill(tenant, presented, used, (key, mark)).await
     }
 
+    /// The mark has to be read before the row.
     async fn refill(
         &self,
         tenant: TenantId,
         presented: &PresentedCredential,
         used: bool,
-        key: &str,
+        (key, mark): (&str, &str),
     ) -> Result<Option<CachedSession>, DirectoryError> {
-        let mark = self.read_mark(false).await;
         let Some(session) = self.read_row(tenant, presented, used).await? else {
             return Ok(None);
         };
-        let (Ok(mark), Ok(entry)) = (mark, serde_json::to_string(&session)) else {
+        let Ok(entry) = Entry::text(mark, &session) else {
             return Ok(Some(session));
         };
         let life = u64::try_from(self.entry_life(&session).as_millis()).unwrap_or(u64::MAX);
         let mut fill = FILL.prepare_invoke();
-        fill.key(key).key(MARK).arg(&entry).arg(life).arg(&mark);
+        fill.key(key).key(MARK).arg(&entry).arg(life).arg(mark);
         // When somebody wrote meanwhile, they knew more.
         if let Ok(newer) = self.cache.script::<String>(&fill).await
             && !newer.is_empty()
-            && let Some(newer) = self.read_entry(&newer)
+            && let Some(newer) = self.read_entry(mark, &newer)
         {
             return Ok(newer);
         }
         Ok(Some(session))
     }
 
-    /// To be read before the row.
-    async fn read_mark(&self, insist: bool) -> Result<String, Away> {
-        let mut read = READ_MARK.prepare_invoke();
-        read.key(MARK).arg(mint_opaque().hash.to_string());
+    /// The mark of this life of Redis, and what a key holds.
+    async fn read_key(&self, key: &str, insist: bool) -> Result<(String, Option<String>), Away> {
+        let mut look = LOOK.prepare_invoke();
+        look.key(key).key(MARK);
         if insist {
-            self.cache.script_now(&read).await
+            self.cache.script_now(&look).await
         } else {
-            self.cache.script(&read).await
+            self.cache.script(&look).await
         }
     }
 
@@ -350,7 +392,8 @@ impl SessionDirectory {
 
     async fn try_settle(&self, member: MemberId) -> Result<(), SettleError> {
         let (conn, now) = (self.central.conn(), self.clock.now());
-        let mark = self.read_mark(true).await;
+        // Before the rows.
+        let mark = self.read_key(MARK, true).await.map(|(mark, _)| mark);
         let sessions = SessionStore::list_access(conn, member, now).await?;
         let tokens = AccessTokenStore::list_access(conn, member, now).await?;
         let sessions = sessions.iter().map(|row| {
@@ -362,17 +405,18 @@ impl SessionDirectory {
             (row, presented, token_of(row))
         });
         let (mut commands, mut changed) = (redis::pipe(), Vec::new());
+        let life_mark = mark.as_deref().unwrap_or_default();
         for (row, presented, credential) in sessions.chain(tokens) {
             let session = self.judge(row, credential, false, now);
             let entry = session
                 .as_ref()
-                .and_then(|session| serde_json::to_string(session).ok());
+                .and_then(|session| Entry::text(life_mark, session).ok());
             let life = session
                 .as_ref()
                 .map_or(TOMBSTONE_LIFE, |session| self.entry_life(session));
             commands
                 .cmd("EVAL")
-                .arg(REFRESH)
+                .arg(REFRESH.as_str())
                 .arg(2)
                 .arg(presented.key(row.tenant))
                 .arg(MARK)
@@ -381,7 +425,7 @@ impl SessionDirectory {
                 .arg(row.version)
                 .arg(SESSIONS_CHANNEL)
                 .arg(presented.hash().to_string())
-                .arg(mark.as_deref().unwrap_or_default())
+                .arg(life_mark)
                 .ignore();
             changed.push(*presented.hash());
         }

@@ -244,6 +244,41 @@ async fn an_entry_of_another_release_is_read_anew() {
 }
 
 #[actix_web::test]
+async fn what_another_server_had_saved_revives_nothing() {
+    let (stage, tenant, site, ada) = one_tenant().await;
+    let (gone, staying) = (site.sign_in(&ada).await, site.sign_in(&ada).await);
+    assert!(site.is_in(&gone).await && site.is_in(&staying).await);
+    let mut redis = stage.redis.connection();
+    let mut saved = Vec::new();
+    let keys = [&gone, &staying].map(|cookie| key(&tenant, cookie));
+    for key in keys.into_iter().chain(["cp:sessions:mark".to_owned()]) {
+        let value = entry(&stage, &key).await.unwrap();
+        saved.push((key, value));
+    }
+    site.post("/auth/v1/sign-out", &gone, &json!({}))
+        .await
+        .expect(204);
+    assert!(!site.is_in(&gone).await);
+    // The server that has all of this again is not the one that saved it.
+    let about: String = redis::cmd("INFO")
+        .arg("server")
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    let run_id = |line: &str| line.strip_prefix("run_id:").map(str::to_owned);
+    let server = about.lines().find_map(run_id).unwrap();
+    for (key, value) in saved {
+        let value = value.replace(&server, &"0".repeat(server.len()));
+        let _: () = redis.set(&key, value).await.unwrap();
+    }
+    let elsewhere = Site::of(&stage.second_process().await, &tenant).await;
+    for site in [&site, &elsewhere] {
+        assert!(!site.is_in(&gone).await);
+        assert!(site.is_in(&staying).await);
+    }
+}
+
+#[actix_web::test]
 async fn a_session_ends_by_itself() {
     let (stage, _, site, ada) = one_tenant().await;
     let cookie = site.sign_in(&ada).await;

@@ -1,4 +1,4 @@
-//! Redis is killed and comes back empty. What was ended stays ended, what was used stays used, and
+//! Redis is killed and comes back empty, or with what it saved some time ago. What was ended stays ended, what was used stays used, and
 //! who is signed in stays so: the truth is in SQL.
 
 use std::time::Duration;
@@ -42,6 +42,54 @@ async fn a_redis_that_forgot_everything_revives_nothing() -> Result<()> {
     let spent = json!({ "token": reset, "password": PASSWORD });
     refused(&stack, "/auth/v1/recover/password", &spent, 410).await?;
     before.signs_in_again(&stack, &ada).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_comes_back_with_old_data_revives_nothing() -> Result<()> {
+    let mut redis = OwnRedis::start().await?;
+    let wishes = Wishes {
+        redis: Some(redis.url()),
+        ..Wishes::default()
+    };
+    let stack = Stack::with(wishes).await?;
+    let ada = tenant(&stack, SLUG)?;
+    accept(&stack, &ada).await?;
+    let [staying, ended, left] = [
+        TenantClient::new(&stack, SLUG)?,
+        TenantClient::new(&stack, SLUG)?,
+        TenantClient::new(&stack, SLUG)?,
+    ];
+    for client in [&staying, &ended, &left] {
+        client.sign_in(&ada, PASSWORD).await?;
+        client.get(ANYTHING).await?.expect(200)?;
+    }
+    redis.save().await?;
+    left.post("/auth/v1/sign-out", &json!({}))
+        .await?
+        .expect(204)?;
+    end_others(&staying).await?;
+    for client in [&ended, &left] {
+        ensure!(client.get(ANYTHING).await?.status == 401, "it has ended");
+    }
+
+    redis.kill()?;
+    redis.restart().await?;
+
+    eventually(PATIENCE, async || {
+        let answer = staying.get(ANYTHING).await?;
+        ensure!(answer.status == 200, "{answer:?}");
+        Ok(())
+    })
+    .await;
+    // Until long after the programs have found Redis again, and forgot what they kept themselves.
+    let watched = tokio::time::Instant::now() + Duration::from_secs(3);
+    while tokio::time::Instant::now() < watched {
+        for client in [&ended, &left] {
+            let answer = client.get(ANYTHING).await?;
+            ensure!(answer.status == 401, "{answer:?}");
+        }
+    }
+    Ok(())
 }
 
 /// Posts what was good once, and wants it refused.
