@@ -7,7 +7,7 @@
 
 mod desk;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use cp_domain::Node;
 use cp_store::{StoreError, TimerLeaderStore, TimerRunStore};
 use kernel::TimerRunId;
@@ -20,12 +20,18 @@ pub use desk::{ListedTimer, RunTimerError, list_timers, run_timer};
 /// The most characters that are kept of why a run failed.
 const MAX_ERROR: usize = 1000;
 
+/// How much later than now a slot may be: clocks differ a little.
+const AHEAD: TimeDelta = TimeDelta::seconds(60);
+
 /// Why a leader is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum TimerError {
     /// Another has a newer token.
     #[error("another leads the timers")]
     Deposed,
+    /// It wants a slot that is yet to come.
+    #[error("the slot is yet to come: the leader's clock is ahead")]
+    Early,
     /// It has told of no such timer.
     #[error("there is no such timer")]
     Unknown,
@@ -67,7 +73,7 @@ pub async fn beat(
 /// The leader wants to run a slot; none when that or a later one was begun before.
 ///
 /// # Errors
-/// When another leads, there is no such timer, or the database fails.
+/// When another leads, the slot is yet to come, there is no such timer, or the database fails.
 pub async fn claim(
     nodes: &Nodes,
     node: &Node,
@@ -79,6 +85,9 @@ pub async fn claim(
     let now = nodes.clock.now();
     if !TimerLeaderStore::hold(&tx, node.ring, token, now).await? {
         return Err(TimerError::Deposed);
+    }
+    if slot > now + AHEAD {
+        return Err(TimerError::Early);
     }
     if !TimerLeaderStore::set_next(&tx, node.ring, timer, next_at).await? {
         return Err(TimerError::Unknown);

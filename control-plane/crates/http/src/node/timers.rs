@@ -103,7 +103,10 @@ fn view(run: Run) -> TimerRun {
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 fn problem(error: TimerError) -> ApiError {
     match error {
-        TimerError::Deposed => ApiError::new(ProblemCode::Conflict).detail(error.to_string()),
+        // Whoever's clock is ahead is to make room for another.
+        TimerError::Deposed | TimerError::Early => {
+            ApiError::new(ProblemCode::Conflict).detail(error.to_string())
+        }
         TimerError::Unknown => ApiError::new(ProblemCode::NotFound).detail(error.to_string()),
         TimerError::Store(_) => ApiError::new(ProblemCode::Unavailable)
             .retry_after(RETRY_AFTER)

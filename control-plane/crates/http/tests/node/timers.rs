@@ -96,6 +96,7 @@ async fn a_slot_is_given_once_and_none_before_one_that_was() {
     let claims = (0..16).map(|_| claimed(&node, token, 0));
     let given = futures_util::future::join_all(claims).await;
     assert_eq!(given.iter().flatten().count(), 1);
+    world.clock.advance(TimeDelta::hours(3));
     assert!(claimed(&node, token, 2).await.is_some());
     assert_eq!(claimed(&node, token, 1).await, None);
     let unknown = node.claim_slot("another", claim(token, 3)).await;
@@ -104,6 +105,33 @@ async fn a_slot_is_given_once_and_none_before_one_that_was() {
     let token = lead(&node).await;
     assert_eq!(claimed(&node, token, 2).await, None);
     assert!(claimed(&node, token, 3).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_whose_clock_is_ahead_is_refused_and_the_slot_stays_free() {
+    let world = World::new().await;
+    let (ahead, right) = (
+        world.node("ahead", Ring::General).await,
+        world.node("right", Ring::General).await,
+    );
+    let token = lead(&ahead).await;
+    assert!(is_conflict(
+        ahead.claim_slot("purge", claim(token, 2)).await
+    ));
+    assert!(is_conflict(
+        ahead.claim_slot("purge", claim(token, 24 * 31)).await
+    ));
+    assert!(claimed(&ahead, token, 0).await.is_some());
+    // What it says comes next was not noted either.
+    let timers = cp_store::TimerLeaderStore::list(world.nodes.db.conn()).await;
+    assert_eq!(timers.unwrap()[0].next_at, noon() + TimeDelta::hours(1));
+    let token = lead(&right).await;
+    world
+        .clock
+        .advance(TimeDelta::hours(2) - TimeDelta::seconds(30));
+    assert!(claimed(&right, token, 1).await.is_some());
+    // Half a minute is no difference.
+    assert!(claimed(&right, token, 2).await.is_some());
 }
 
 fn usage(items: u32, collected_at: DateTime<Utc>) -> TenantUsage {

@@ -51,7 +51,7 @@ pub struct Timers<R> {
 /// Why one leads no more.
 #[derive(Debug, thiserror::Error)]
 enum LeadError {
-    #[error("another leads the timers: {0}")]
+    #[error("the control plane lets another lead: {0}")]
     Deposed(NodeApiError),
     #[error("the connection that holds the role has ended")]
     Ended,
