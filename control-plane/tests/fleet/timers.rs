@@ -78,6 +78,21 @@ async fn staff_see_timers_and_have_one_run_once() {
             .unwrap(),
     );
     assert!(first.id == second.id && first.id != asked.id);
+    // Also one that only joined another's, which waited.
+    let joined = owner.run_timer(general, "purge", Some("j")).await.unwrap();
+    assert_eq!(joined.id, first.id);
+    let progress = timers::Progress {
+        token,
+        after: None,
+        jobs: 0,
+        state: "done",
+        error: None,
+    };
+    timers::progress(nodes, &node, first.id, progress)
+        .await
+        .unwrap();
+    let again = owner.run_timer(general, "purge", Some("j")).await.unwrap();
+    assert_eq!((again.id, again.state), (first.id, TimerRunState::Done));
     let query = AuditQuery {
         action: Some("timer.".to_owned()),
         ..AuditQuery::default()

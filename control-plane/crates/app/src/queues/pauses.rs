@@ -43,6 +43,8 @@ pub async fn pause_class(
             let detail = json!({ "class": class, "reason": reason });
             by.record(&tx, auth, deed("queue.pause", detail), &class)
                 .await?;
+        } else {
+            by.keep(&tx, auth, &class).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
     }
@@ -65,6 +67,8 @@ pub async fn resume_class(
             let detail = json!({ "class": class });
             by.record(&tx, auth, deed("queue.resume", detail), &class)
                 .await?;
+        } else {
+            by.keep(&tx, auth, &class).await?;
         }
         tx.commit().await.map_err(StoreError::from)?;
     }

@@ -58,6 +58,17 @@ impl By {
         answer: &impl Serialize,
     ) -> Result<(), StoreError> {
         record(tx, auth, &self.requester, deed).await?;
+        self.keep(tx, auth, answer).await
+    }
+
+    /// Remembers what the answer is made of where nothing was done: the same request is not to do
+    /// it later.
+    pub(crate) async fn keep(
+        &self,
+        tx: &impl ConnectionTrait,
+        auth: &Auth,
+        answer: &impl Serialize,
+    ) -> Result<(), StoreError> {
         keep_in(&auth.clock, tx, self.keyed.as_ref(), 200, answer).await
     }
 }

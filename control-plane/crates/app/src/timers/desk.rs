@@ -84,6 +84,8 @@ pub async fn run_timer(
     let tx = auth.central.begin().await.map_err(StoreError::from)?;
     let waiting = TimerRunStore::find_asked(&tx, ring, timer).await?;
     if let Some(run) = waiting.ok_or(RunTimerError::Unknown)? {
+        by.keep(&tx, auth, &run.id).await?;
+        tx.commit().await.map_err(StoreError::from)?;
         return Ok(run);
     }
     let id = auth.clock.new_id::<TimerRunId>();
