@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cp_app::{audit, mail, projections};
+use cp_app::{audit, mail, projections, queues::DeadLetterUpkeep};
 use cp_gateway::Gateway;
 use mailer::Mailer;
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ impl Background {
         self.tasks.spawn(task);
     }
 
-    /// Operations, sweep accounts, mail, projections of members.
+    /// Operations, sweep accounts, mail, the audit log, projections of members, dead letters.
     pub(super) fn work(&mut self, parts: &Parts) -> anyhow::Result<()> {
         let (operations, stop) = (parts.worker(), self.stop.clone());
         self.spawn(async move { operations.run(stop).await });
@@ -54,6 +54,9 @@ impl Background {
         let projections = projections::Worker::new(parts.auth.clone());
         let stop = self.stop.clone();
         self.spawn(async move { projections.run(stop).await });
+        let (central, clock) = (parts.central.clone(), parts.auth.clock.clone());
+        let (upkeep, stop) = (DeadLetterUpkeep::new(central, clock), self.stop.clone());
+        self.spawn(async move { upkeep.run(stop).await });
         Ok(())
     }
 

@@ -1,9 +1,12 @@
 //! Queues and dead letters over the staff API, as a worker reports and brings them.
 
+use std::process::Output;
+
 use chrono::{TimeDelta, Utc};
+use clock::Clock;
 use cp_app::{
     nodes::Nodes,
-    queues::{keep_letters, report},
+    queues::{DeadLetterUpkeep, keep_letters, report},
 };
 use cp_domain::{Node, Ring, StaffRole};
 use cp_node_api::{
@@ -313,6 +316,8 @@ async fn a_dead_letter_is_seen_sent_again_and_let_be() {
         Some("the tenant is not in service here")
     );
 
+    // What no worker sends again can be let be.
+    operator.redrive_dead_letter(&dead.id).await.unwrap();
     let discarded = operator.discard_dead_letter(&dead.id, &reason()).await;
     assert_eq!(discarded.unwrap().letter.state, DeadLetterState::Discarded);
     let twice = operator.discard_dead_letter(&dead.id, &reason()).await;
@@ -342,6 +347,7 @@ async fn a_dead_letter_is_seen_sent_again_and_let_be() {
         [
             "dead_letter.redrive",
             "dead_letter.discard",
+            "dead_letter.redrive",
             "dead_letter.redrive"
         ]
     );
@@ -400,6 +406,68 @@ async fn a_dead_letter_that_the_database_refuses_holds_up_no_other() {
     assert_eq!((found.len(), found[1].redrivable), (8, false));
 }
 
+/// What the gauge of a class says.
+fn gauge(telemetry: &telemetry::Telemetry, class: &str) -> Option<String> {
+    let text = telemetry.metrics_text();
+    let class = format!("class=\"{class}\"");
+    let of_class = |line: &&str| line.starts_with("dead_letters{") && line.contains(&class);
+    let line = text.lines().find(of_class)?;
+    line.rsplit(' ').next().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_counted_to_zero_and_deleted_after_their_time_though_none_comes() {
+    let served = Served::new(false).await;
+    let telemetry = telemetry::init("fleet", &telemetry::LogSettings::default());
+    let (operator, _) = served.staff(StaffRole::Operator).await;
+    let acme = served.control_plane.provision("acme").await.tenant_id;
+    let worker = Worker::new(&served, "one").await;
+    let of = |class: &str, number| DeadLetter {
+        class: class.to_owned(),
+        ..letter(acme, number, "a bug")
+    };
+    let quiet = ClassReport {
+        class: "quiet".to_owned(),
+        ..activity(false, 0.0)
+    };
+    worker
+        .report(QueueReport {
+            classes: vec![quiet],
+            ..QueueReport::default()
+        })
+        .await;
+    worker
+        .bring(vec![of("loud", 1), of("loud", 2), of("loud", 3)])
+        .await;
+    let central = served.control_plane.parts.central.clone();
+    let mut upkeep = DeadLetterUpkeep::new(central.clone(), Clock::system());
+    assert_eq!(upkeep.sweep().await.unwrap(), 0);
+    let gauges = |telemetry| ["loud", "quiet"].map(|class| gauge(telemetry, class));
+    let said = |text: &str| Some(text.to_owned());
+    assert_eq!(gauges(&telemetry), [said("3"), said("0")]);
+
+    let loud = DeadLetterSelection {
+        class: Some("loud".to_owned()),
+        confirm: Some(3),
+        reason: "of no use".to_owned(),
+        ..DeadLetterSelection::default()
+    };
+    operator.discard_dead_letters(&loud).await.unwrap();
+    worker.bring(vec![of("undecided", 4)]).await;
+    assert_eq!(upkeep.sweep().await.unwrap(), 0);
+    assert_eq!(gauges(&telemetry), [said("0"), said("0")]);
+    assert_eq!(gauge(&telemetry, "undecided"), said("1"));
+
+    let after = |days| Clock::fixed(Utc::now() + TimeDelta::days(days));
+    let mut upkeep = DeadLetterUpkeep::new(central.clone(), after(29));
+    assert_eq!(upkeep.sweep().await.unwrap(), 0);
+    let mut upkeep = DeadLetterUpkeep::new(central, after(31));
+    assert_eq!(upkeep.sweep().await.unwrap(), 3);
+    let left = operator.dead_letters(&DeadLetterQuery::default()).await;
+    let left = left.unwrap().data;
+    assert_eq!((left.len(), left[0].class.as_str()), (1, "undecided"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_dead_letters_are_sent_again_or_let_be_at_once() {
     let served = Served::new(false).await;
@@ -455,7 +523,14 @@ async fn many_dead_letters_are_sent_again_or_let_be_at_once() {
     };
     let count = operator.discard_dead_letters(&rest).await.unwrap();
     assert_eq!(count.count, 30);
-    // Only the stranger is left, which cannot be sent again.
+    // Only the stranger is left, which cannot be sent again, but is counted.
+    let counted = DeadLetterSelection {
+        confirm: Some(1),
+        reason: "counted".to_owned(),
+        ..DeadLetterSelection::default()
+    };
+    let count = operator.redrive_dead_letters(&counted).await.unwrap();
+    assert_eq!(count.count, 0);
     let all = DeadLetterSelection {
         reason: "all".to_owned(),
         ..DeadLetterSelection::default()
@@ -466,12 +541,17 @@ async fn many_dead_letters_are_sent_again_or_let_be_at_once() {
     assert_eq!(orders.redrive.len(), 30);
 }
 
+/// What a command does.
+async fn output(served: &Served, arguments: &[&str]) -> Output {
+    let mut command = crate::program::program(&served.control_plane.environment, arguments);
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
+}
+
 /// What a command prints.
 async fn command(served: &Served, arguments: &[&str]) -> String {
-    let mut command = crate::program::program(&served.control_plane.environment, arguments);
-    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
-        .await
-        .unwrap();
+    let output = output(served, arguments).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     String::from_utf8(output.stdout).unwrap()
@@ -510,6 +590,28 @@ async fn the_same_by_commands_on_the_server() {
         text.ends_with("event 7\n") && text.contains("7 of 7"),
         "{text}"
     );
+    for refused in [
+        &[
+            "dead-letters",
+            "redrive",
+            &id,
+            "--kind",
+            "work_item.created",
+        ][..],
+        &[
+            "dead-letters",
+            "discard",
+            &id,
+            "--confirm",
+            "1",
+            "--reason",
+            "x",
+        ],
+        &["dead-letters", "list", "--state", "typo"],
+    ] {
+        let output = output(&served, refused).await;
+        assert!(!output.status.success(), "{refused:?}: {output:?}");
+    }
     let all = [
         "dead-letters",
         "discard",

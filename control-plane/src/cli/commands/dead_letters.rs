@@ -13,13 +13,16 @@ use uuid::Uuid;
 use super::parts;
 use crate::{cli::print, settings::Settings};
 
+/// What selects many, and so nothing of which makes sense beside one id.
+const FILTERS: [&str; 7] = ["all", "class", "tenant", "kind", "error", "since", "until"];
+
 /// Dead letters.
 #[derive(Debug, Subcommand)]
 pub enum DeadLettersCommand {
     /// Lists dead letters, the newest first.
     List {
-        /// Only in this state: dead, redriving, redriven or discarded.
-        #[arg(long)]
+        /// Only in this state.
+        #[arg(long, value_parser = ["dead", "redriving", "redriven", "discarded"])]
         state: Option<String>,
         #[command(flatten)]
         filter: Filter,
@@ -35,7 +38,7 @@ pub enum DeadLettersCommand {
     /// Has a dead letter sent again, or all that are selected.
     Redrive {
         /// Its id.
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        #[arg(required_unless_present = "all", conflicts_with_all = FILTERS)]
         id: Option<Uuid>,
         /// All that the filters take; without a filter, all there are.
         #[arg(long)]
@@ -49,7 +52,7 @@ pub enum DeadLettersCommand {
     /// Lets a dead letter be, or all that are selected.
     Discard {
         /// Its id.
-        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        #[arg(required_unless_present = "all", conflicts_with_all = FILTERS)]
         id: Option<Uuid>,
         /// All that the filters take; without a filter, all there are.
         #[arg(long, requires = "confirm")]
@@ -57,7 +60,7 @@ pub enum DeadLettersCommand {
         #[command(flatten)]
         filter: Filter,
         /// How many there are; with another number nothing is done.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "id")]
         confirm: Option<u64>,
         /// Why; kept in the audit log.
         #[arg(long)]

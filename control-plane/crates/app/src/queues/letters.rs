@@ -40,7 +40,7 @@ pub enum DeadLetterError {
 pub struct Selection {
     /// Which.
     pub filter: DeadLetterFilter,
-    /// How many, as a confirmation; nothing is done when there are not as many.
+    /// How many are dead, as a confirmation; nothing is done when there are not as many.
     pub expected: Option<u64>,
     /// Why; kept in the audit log.
     pub reason: String,
@@ -122,7 +122,12 @@ pub async fn decide_letters(
     let tx = auth.central.begin().await.map_err(StoreError::from)?;
     let (staff, now) = (by.requester.staff, auth.clock.now());
     let count = DeadLetterStore::decide_all(&tx, fate, &selection.filter, staff, now).await?;
-    selection.check(count)?;
+    // Whoever counted the dead ones counted those, too, that are no envelopes and stay.
+    let left = DeadLetterFilter {
+        state: Some("dead".to_owned()),
+        ..selection.filter.clone()
+    };
+    selection.check(count + DeadLetterStore::count(&tx, &left).await?)?;
     let deed = of_all(fate, selection, count);
     by.record(&tx, auth, deed, &count).await?;
     tx.commit().await.map_err(StoreError::from)?;

@@ -6,6 +6,7 @@ mod letters;
 mod overview;
 mod pauses;
 mod reports;
+mod upkeep;
 
 pub use backlog::{BacklogQuery, ListedBacklog, ServerOutbox, list_backlog, list_outboxes};
 pub use cp_store::{DeadLetter, DeadLetterFilter, LetterFate, QueuePause};
@@ -16,3 +17,4 @@ pub use letters::{
 pub use overview::{QueueState, list_queues};
 pub use pauses::{PauseError, pause_class, resume_class};
 pub use reports::{keep_letters, report};
+pub use upkeep::DeadLetterUpkeep;

@@ -20,10 +20,6 @@ const FRESH: TimeDelta = TimeDelta::seconds(15);
 const REDRIVES: u32 = 50;
 /// When a message that a worker was told to send again is given to another.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
-/// How long messages are kept that were sent again or discarded.
-const KEPT: TimeDelta = TimeDelta::days(30);
-/// How many of those are deleted at a time.
-const PURGED: u32 = 1000;
 
 /// Takes a worker's report, and tells it what to do.
 ///
@@ -46,11 +42,6 @@ pub async fn report(
         let tx = nodes.db.begin().await?;
         due = DeadLetterStore::lease(&tx, ring, REDRIVES, LEASE, now).await?;
         tx.commit().await?;
-    }
-    for counted in DeadLetterStore::count_open(conn).await? {
-        let class = counted.class;
-        metrics::gauge!("dead_letters", "ring" => counted.ring, "class" => class)
-            .set(counted.letters as f64);
     }
     let redrive = due.into_iter().map(|letter| Redrive {
         id: letter.id,
@@ -80,7 +71,6 @@ pub async fn keep_letters(
         for letter in &letters {
             keep(&tx, nodes, node, letter, fingerprint(letter)).await?;
         }
-        DeadLetterStore::purge(&tx, nodes.clock.now() - KEPT, PURGED).await?;
         Ok(())
     }
     .await;

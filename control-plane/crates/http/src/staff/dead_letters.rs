@@ -106,7 +106,8 @@ pub(super) async fn redrive(
         .map_err(|error| problems::dead_letter(&error))
 }
 
-/// Lets a message be. For thirty days it can still be sent again.
+/// Lets a message be, also one that waits to be sent again. For thirty days it can still be sent
+/// again.
 #[utoipa::path(
     tag = "Queues",
     operation_id = "discardDeadLetter",
@@ -118,7 +119,7 @@ pub(super) async fn redrive(
     responses(
         (status = 200, description = "The dead letter.", body = api::DeadLetterView),
         (status = 404, description = "There is none such.", body = Problem),
-        (status = 409, description = "It is not dead.", body = Problem),
+        (status = 409, description = "It was sent again or discarded before.", body = Problem),
     ),
 )]
 #[post("/staff/v1/queues/dead-letters/{id}/discard")]
@@ -137,7 +138,8 @@ pub(super) async fn discard(
         .map_err(|error| problems::dead_letter(&error))
 }
 
-/// Has every dead message sent again that is selected; those that are no envelopes stay.
+/// Has every dead message sent again that is selected; those that are no envelopes stay, and count
+/// where the number is confirmed.
 #[utoipa::path(
     tag = "Queues",
     operation_id = "redriveDeadLetters",

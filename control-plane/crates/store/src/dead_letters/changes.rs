@@ -36,11 +36,12 @@ impl LetterFate {
         }
     }
 
-    /// Which one can have it: a discarded one can still be sent again.
+    /// Which one can have it: a discarded one can still be sent again, and one that no worker has
+    /// sent again yet can still be let be.
     const fn of_one(self) -> &'static str {
         match self {
             Self::Redrive => " AND d.state IN ('dead', 'discarded') AND d.event_id IS NOT NULL",
-            Self::Discard => " AND d.state = 'dead'",
+            Self::Discard => " AND d.state IN ('dead', 'redriving')",
         }
     }
 
