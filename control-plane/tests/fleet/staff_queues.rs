@@ -14,8 +14,8 @@ use cp_node_api::{
     ServerBacklog, TenantBacklog,
 };
 use cp_staff_api::{
-    AuditQuery, BacklogQuery, DeadLetterQuery, DeadLetterSelection, DeadLetterState, Reason,
-    ServerRef, StaffApiError,
+    AuditQuery, BacklogQuery, DeadLetterGroup, DeadLetterQuery, DeadLetterSelection,
+    DeadLetterState, Reason, ServerRef, StaffApiError,
 };
 use kernel::{EventId, Generation, Limit, TenantId};
 use mysql::prelude::Queryable as _;
@@ -500,6 +500,32 @@ async fn many_dead_letters_are_sent_again_or_let_be_at_once() {
     let second = operator.dead_letters(&second).await.unwrap();
     assert_eq!((first.data.len(), second.data.len()), (20, 10));
 
+    let groups = operator.dead_letter_groups(&dead).await.unwrap().data;
+    let told = |group: &DeadLetterGroup| (group.error.clone(), group.count, group.tenants);
+    let mut found: Vec<_> = groups.iter().map(told).collect();
+    assert_eq!(found.pop(), Some(("no envelope".to_owned(), 1, 0)));
+    found.sort();
+    assert_eq!(
+        found,
+        [
+            ("deadlock".to_owned(), 30, 1),
+            ("no such row".to_owned(), 30, 1)
+        ]
+    );
+    assert!(
+        groups
+            .iter()
+            .all(|group| group.first_died_at <= group.last_died_at)
+    );
+    assert_eq!(groups[2].kind, None);
+    let of_one = DeadLetterQuery {
+        tenant_id: Some(tenants[1]),
+        ..DeadLetterQuery::default()
+    };
+    let groups = operator.dead_letter_groups(&of_one).await.unwrap().data;
+    assert_eq!((groups.len(), groups[0].count), (1, 30));
+    assert_eq!(groups[0].kind.as_deref(), Some("work_item.created"));
+
     let one_tenant = DeadLetterSelection {
         tenant_id: Some(tenants[0]),
         reason: "fixed".to_owned(),
@@ -585,6 +611,9 @@ async fn the_same_by_commands_on_the_server() {
     assert!(text.contains("40 waiting in 1 tenants"), "{text}");
     let text = command(&served, &["dead-letters", "list", "--error", "dead"]).await;
     let id = text.split('\t').next().unwrap().to_owned();
+    let text = command(&served, &["dead-letters", "groups", "--state", "dead"]).await;
+    assert!(text.starts_with("1\t1 tenants\tactivity\twork_item.created\t"));
+    assert!(text.ends_with("\tdeadlock\n"), "{text}");
     let text = command(&served, &["dead-letters", "show", &id]).await;
     assert!(
         text.ends_with("event 7\n") && text.contains("7 of 7"),

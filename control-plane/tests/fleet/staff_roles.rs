@@ -31,6 +31,7 @@ fn is_allowed(role: StaffRole, operation: &str) -> bool {
         | "listOutboxes"
         | "listDeadLetters"
         | "countDeadLetters"
+        | "groupDeadLetters"
         | "listOwnStaffSessions"
         | "endOwnStaffSession" => true,
         "createTenant" | "suspendTenant" | "resumeTenant" | "retryOperation"

@@ -171,6 +171,26 @@ pub struct DeadLetterSelection {
     pub reason: String,
 }
 
+/// Dead letters with class, kind and error in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeadLetterGroup {
+    /// The class.
+    pub class: String,
+    /// What happened; none for what is no envelope.
+    #[schema(required = true)]
+    pub kind: Option<String>,
+    /// Why they died.
+    pub error: String,
+    /// How many there are.
+    pub count: u64,
+    /// Of how many tenants.
+    pub tenants: u64,
+    /// When the first of them died.
+    pub first_died_at: DateTime<Utc>,
+    /// When the last of them died.
+    pub last_died_at: DateTime<Utc>,
+}
+
 /// How many dead letters there are, or were changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetterCount {

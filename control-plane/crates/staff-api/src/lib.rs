@@ -34,8 +34,8 @@ pub use audit::{AuditEntryView, AuditHeadView, AuditQuery};
 pub use client::{Caller, SESSION_COOKIES, SignedIn, StaffApi, StaffCalls};
 pub use connections::ConnectionSummaryView;
 pub use dead_letters::{
-    DeadLetterCount, DeadLetterQuery, DeadLetterSelection, DeadLetterState, DeadLetterSummary,
-    DeadLetterView,
+    DeadLetterCount, DeadLetterGroup, DeadLetterQuery, DeadLetterSelection, DeadLetterState,
+    DeadLetterSummary, DeadLetterView,
 };
 pub use error::{FieldProblem, ProblemBody, StaffApiError};
 pub use events::OperationEvents;

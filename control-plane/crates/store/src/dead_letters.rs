@@ -157,6 +157,25 @@ pub struct CountedLetters {
     pub letters: i64,
 }
 
+/// Dead messages that have class, kind and error in common.
+#[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
+pub struct LetterGroup {
+    /// The class.
+    pub class: String,
+    /// What happened; none for what is no envelope.
+    pub kind: Option<String>,
+    /// Why they died.
+    pub error: String,
+    /// How many there are.
+    pub letters: i64,
+    /// Of how many tenants.
+    pub tenants: i64,
+    /// When the first of them died.
+    pub first_at: DateTime<Utc>,
+    /// When the last of them died.
+    pub last_at: DateTime<Utc>,
+}
+
 const SELECT: &str = "SELECT d.id, d.ring, d.class, d.tenant_id, t.slug AS tenant_slug, \
      d.generation, d.event_id, d.event_number, d.kind, d.occurred_at, d.message_id, d.body_bytes, \
      d.error, d.attempts, d.traceparent, d.died_at, d.kept_at, d.state, d.changed_at, \
@@ -243,6 +262,27 @@ impl DeadLetterStore {
         let row = conn.query_one_raw(statement).await?;
         let count: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// What those that the filter takes have in common, the most first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn group(
+        conn: &impl ConnectionTrait,
+        filter: &DeadLetterFilter,
+        most: u32,
+    ) -> Result<Vec<LetterGroup>, StoreError> {
+        let (conditions, mut values) = filter.conditions();
+        let text = format!(
+            "SELECT d.class, d.kind, d.error, COUNT(*) AS letters, \
+             COUNT(DISTINCT d.tenant_id) AS tenants, MIN(d.died_at) AS first_at, \
+             MAX(d.died_at) AS last_at FROM dead_letters d WHERE TRUE{conditions} \
+             GROUP BY d.class, d.kind, d.error ORDER BY letters DESC, last_at DESC LIMIT ?"
+        );
+        values.push(most.into());
+        let statement = Statement::from_sql_and_values(DbBackend::MySql, text, values);
+        Ok(LetterGroup::find_by_statement(statement).all(conn).await?)
     }
 
     /// How many are dead or on their way, by ring and class.

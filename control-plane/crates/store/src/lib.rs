@@ -71,7 +71,7 @@ pub use audit_chain::{AuditChainStore, AuditLink, LinkedEntry};
 pub use client_secrets::{ClientSecret, ClientSecretStore};
 pub use dead_letters::{
     CountedLetters, DeadLetter, DeadLetterFilter, DeadLetterStore, LeasedLetter, LetterEvent,
-    LetterFate, NewDeadLetter,
+    LetterFate, LetterGroup, NewDeadLetter,
 };
 pub use email_changes::{EmailChange, EmailChangeStore};
 pub use error::StoreError;

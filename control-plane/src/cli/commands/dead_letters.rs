@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use cp_app::{
-    queues::{self, DeadLetter, DeadLetterFilter, LetterFate, Selection},
+    queues::{self, DeadLetter, DeadLetterFilter, LetterFate, LetterGroup, Selection},
     staff::By,
 };
 use kernel::{Limit, TenantId};
@@ -16,19 +16,29 @@ use crate::{cli::print, settings::Settings};
 /// What selects many, and so nothing of which makes sense beside one id.
 const FILTERS: [&str; 7] = ["all", "class", "tenant", "kind", "error", "since", "until"];
 
+const STATES: [&str; 4] = ["dead", "redriving", "redriven", "discarded"];
+
 /// Dead letters.
 #[derive(Debug, Subcommand)]
 pub enum DeadLettersCommand {
     /// Lists dead letters, the newest first.
     List {
         /// Only in this state.
-        #[arg(long, value_parser = ["dead", "redriving", "redriven", "discarded"])]
+        #[arg(long, value_parser = STATES)]
         state: Option<String>,
         #[command(flatten)]
         filter: Filter,
         /// How many at most.
         #[arg(long, default_value_t = 50)]
         limit: u16,
+    },
+    /// Groups dead letters by class, kind and error: the fifty groups with the most.
+    Groups {
+        /// Only in this state.
+        #[arg(long, value_parser = STATES)]
+        state: Option<String>,
+        #[command(flatten)]
+        filter: Filter,
     },
     /// Shows a dead letter and what it said.
     Show {
@@ -130,6 +140,10 @@ impl DeadLettersCommand {
                 found.truncate(limit.get());
                 print(&found.iter().map(line).collect::<String>())
             }
+            Self::Groups { state, filter } => {
+                let found = queues::group_letters(auth, &filter.with(state)).await?;
+                print(&found.iter().map(group).collect::<String>())
+            }
             Self::Show { id } => {
                 let (letter, body) = queues::find_letter(auth, id).await?;
                 print(&text(&letter, &body))
@@ -183,6 +197,19 @@ fn line(letter: &DeadLetter) -> String {
         letter.kind.as_deref().unwrap_or("-"),
         letter.died_at,
         letter.error,
+    )
+}
+
+fn group(group: &LetterGroup) -> String {
+    format!(
+        "{}\t{} tenants\t{}\t{}\tfrom {} to {}\t{}\n",
+        group.letters,
+        group.tenants,
+        group.class,
+        group.kind.as_deref().unwrap_or("-"),
+        group.first_at,
+        group.last_at,
+        group.error,
     )
 }
 

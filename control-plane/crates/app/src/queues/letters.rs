@@ -1,7 +1,9 @@
 //! Dead letters: looking at them, sending them again, letting them be. Whatever is decided is in
 //! the audit log, and can be taken back as long as the message is kept.
 
-use cp_store::{DeadLetter, DeadLetterFilter, DeadLetterStore, LetterFate, StoreError};
+use cp_store::{
+    DeadLetter, DeadLetterFilter, DeadLetterStore, LetterFate, LetterGroup, StoreError,
+};
 use kernel::Limit;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -11,6 +13,9 @@ use crate::{
     fleet::KeyError,
     staff::{By, record::Deed},
 };
+
+/// How many groups of dead letters are told of.
+const GROUPS: u32 = 50;
 
 /// Nothing is done with dead letters.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +70,18 @@ pub async fn list_letters(
 /// When the database fails.
 pub async fn count_letters(auth: &Auth, filter: &DeadLetterFilter) -> Result<u64, StoreError> {
     DeadLetterStore::count(auth.central.conn(), filter).await
+}
+
+/// What the dead letters that a filter takes have in common: class, kind and error; those of which
+/// there are most.
+///
+/// # Errors
+/// When the database fails.
+pub async fn group_letters(
+    auth: &Auth,
+    filter: &DeadLetterFilter,
+) -> Result<Vec<LetterGroup>, StoreError> {
+    DeadLetterStore::group(auth.central.conn(), filter, GROUPS).await
 }
 
 /// One of them, and what is kept of its body.

@@ -9,10 +9,10 @@ mod reports;
 mod upkeep;
 
 pub use backlog::{BacklogQuery, ListedBacklog, ServerOutbox, list_backlog, list_outboxes};
-pub use cp_store::{DeadLetter, DeadLetterFilter, LetterFate, QueuePause};
+pub use cp_store::{DeadLetter, DeadLetterFilter, LetterFate, LetterGroup, QueuePause};
 pub use letters::{
     DeadLetterError, Selection, count_letters, decide_letter, decide_letters, find_letter,
-    list_letters,
+    group_letters, list_letters,
 };
 pub use overview::{QueueState, list_queues};
 pub use pauses::{PauseError, pause_class, resume_class};

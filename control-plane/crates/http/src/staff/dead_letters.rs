@@ -3,7 +3,7 @@
 use actix_web::{get, post, web::Data};
 use cp_app::{
     Auth,
-    queues::{self, DeadLetter, DeadLetterFilter, LetterFate, Selection},
+    queues::{self, DeadLetter, DeadLetterFilter, LetterFate, LetterGroup, Selection},
 };
 use cp_domain::FleetPermission;
 use cp_staff_api as api;
@@ -53,6 +53,29 @@ pub(super) async fn how_many(
     let counted = queues::count_letters(&auth, &filter(query.into_inner())).await;
     let count = counted.map_err(|error| problems::store(&error))?;
     Ok(Json(api::DeadLetterCount { count }))
+}
+
+/// What they have in common: class, kind and error; the fifty groups with the most. `limit` and
+/// `cursor` change nothing.
+#[utoipa::path(
+    tag = "Queues",
+    operation_id = "groupDeadLetters",
+    params(api::DeadLetterQuery),
+    responses((status = 200, description = "The groups, the largest first.", body = PageOf<api::DeadLetterGroup>)),
+)]
+#[get("/staff/v1/queues/dead-letters/groups")]
+pub(super) async fn groups(
+    staff: Staff,
+    auth: Data<Auth>,
+    query: Query<api::DeadLetterQuery>,
+) -> Result<Json<Page<api::DeadLetterGroup>>, ApiError> {
+    staff.may(FleetPermission::Read)?;
+    let found = queues::group_letters(&auth, &filter(query.into_inner())).await;
+    let found = found.map_err(|error| problems::store(&error))?;
+    Ok(Json(Page {
+        data: found.into_iter().map(group).collect(),
+        next_cursor: None,
+    }))
 }
 
 /// One of them, with what it said.
@@ -260,6 +283,18 @@ fn summary(letter: DeadLetter) -> api::DeadLetterSummary {
         changed_at: letter.changed_at,
         changed_by: letter.changed_by.map(Into::into),
         failure: letter.failure,
+    }
+}
+
+fn group(group: LetterGroup) -> api::DeadLetterGroup {
+    api::DeadLetterGroup {
+        class: group.class,
+        kind: group.kind,
+        error: group.error,
+        count: u64::try_from(group.letters).unwrap_or_default(),
+        tenants: u64::try_from(group.tenants).unwrap_or_default(),
+        first_died_at: group.first_at,
+        last_died_at: group.last_at,
     }
 }
 

@@ -113,6 +113,7 @@ fn documented(config: &mut ServiceConfig<'_>) {
         .service(queues::outboxes)
         .service(dead_letters::list)
         .service(dead_letters::how_many)
+        .service(dead_letters::groups)
         .service(dead_letters::redrive_all)
         .service(dead_letters::discard_all)
         .service(dead_letters::show)

@@ -4,8 +4,8 @@ use kernel::Page;
 
 use super::{Answer, Nothing, StaffCalls};
 use crate::{
-    BacklogQuery, BacklogView, DeadLetterCount, DeadLetterQuery, DeadLetterSelection,
-    DeadLetterSummary, DeadLetterView, OutboxView, QueueView, Reason,
+    BacklogQuery, BacklogView, DeadLetterCount, DeadLetterGroup, DeadLetterQuery,
+    DeadLetterSelection, DeadLetterSummary, DeadLetterView, OutboxView, QueueView, Reason,
 };
 
 impl StaffCalls {
@@ -65,6 +65,17 @@ impl StaffCalls {
     /// When the call fails.
     pub async fn dead_letter_count(&self, query: &DeadLetterQuery) -> Answer<DeadLetterCount> {
         self.get("/queues/dead-letters/count", query).await
+    }
+
+    /// What dead letters have in common.
+    ///
+    /// # Errors
+    /// When the call fails.
+    pub async fn dead_letter_groups(
+        &self,
+        query: &DeadLetterQuery,
+    ) -> Answer<Page<DeadLetterGroup>> {
+        self.get("/queues/dead-letters/groups", query).await
     }
 
     /// One dead letter with its body.
