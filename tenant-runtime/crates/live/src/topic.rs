@@ -14,7 +14,7 @@ pub enum Topic {
     Grid(WorkItemId),
     /// A folder, and the folders and grids in it as a whole.
     Folder(FolderId),
-    /// What is assigned to oneself or taken away, and what one is told.
+    /// What is assigned to oneself or taken away, in grids that one sees, and what one is told.
     Me,
 }
 
@@ -78,7 +78,11 @@ impl Topic {
                         || event.object == ObjectType::Notification && field == Some("member_id");
                     theirs && (names(&change.old, member) || names(&change.new, member))
                 });
-                mine.then_some(Hearing::Own)
+                mine.then_some(match event.grid_id {
+                    // Anybody may be named there, also who holds no right.
+                    Some(grid) => Hearing::IfSeen(grid.as_uuid()),
+                    None => Hearing::Own,
+                })
             }
         }
     }
@@ -159,7 +163,7 @@ mod tests {
         assert_eq!(Topic::Grid(grid.into()).takes(&event, me), own);
         assert_eq!(Topic::Grid(folder.into()).takes(&event, me), None);
         assert_eq!(Topic::Folder(folder.into()).takes(&event, me), seen);
-        assert_eq!(Topic::Me.takes(&event, me), own);
+        assert_eq!(Topic::Me.takes(&event, me), seen);
         assert_eq!(Topic::Me.takes(&event, other), None);
         let told = EventPayload {
             object: ObjectType::Notification,

@@ -94,9 +94,8 @@ async fn a_folder_hears_what_lies_in_it_and_what_leaves() {
     }
 }
 
-#[actix_web::test]
-async fn a_grid_hears_what_leaves_it_and_not_for_where() {
-    let world = World::new().await;
+/// A grid that the external does not see, and an element in it.
+async fn hidden_grid(world: &World) -> (String, String) {
     let item = async |body| world.architect.create("/api/v1/work-items", body).await;
     let root = world.acme.root();
     let grid = item(json!({ "kind": "grid", "name": "Other", "folder_id": root })).await;
@@ -107,6 +106,13 @@ async fn a_grid_hears_what_leaves_it_and_not_for_where() {
                                "theme_id": theme }),
     );
     let element = element.await;
+    (grid, element)
+}
+
+#[actix_web::test]
+async fn a_grid_hears_what_leaves_it_and_not_for_where() {
+    let world = World::new().await;
+    let (grid, element) = hidden_grid(&world).await;
     let task = world.new_task().await;
     let topic = format!("grid:{}", world.grid);
     let mut guest = listen(&world, &world.external, &topic).await;
@@ -117,4 +123,24 @@ async fn a_grid_hears_what_leaves_it_and_not_for_where() {
     assert_eq!(heard["event"]["object_id"], json!(task));
     assert_eq!(heard["event"]["grid_id"], json!(world.grid));
     assert!(!heard.to_string().contains(&grid), "{heard}");
+}
+
+#[actix_web::test]
+async fn who_holds_no_right_on_a_grid_is_not_told_that_something_in_it_is_theirs() {
+    let world = World::new().await;
+    let (_, element) = hidden_grid(&world).await;
+    let body = json!({ "kind": "task", "name": "Hidden", "parent_id": element,
+                       "assignee_id": world.external.id() });
+    let mut guest = listen(&world, &world.external, "me").await;
+    let hidden = world.architect.create("/api/v1/work-items", body).await;
+    for (task, person) in [
+        (&hidden, &world.reader),
+        (&hidden, &world.external),
+        (&world.task, &world.external),
+    ] {
+        let path = format!("/api/v1/work-items/{task}");
+        let body = json!({ "assignee_id": person.id() });
+        assert_eq!(world.editor.patch(&path, "*", &body).await.code(), 200);
+    }
+    assert_eq!(guest.event().await.2, world.task);
 }
