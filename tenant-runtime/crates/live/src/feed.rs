@@ -7,8 +7,8 @@ use std::sync::{
 
 use db::{DbError, TenantDb, TenantPools};
 use kernel::TenantContext;
-use tokio::sync::{Notify, broadcast};
-use tr_store::live::{self, Numbered, Row};
+use tokio::sync::{AcquireError, Notify, Semaphore, SemaphorePermit, broadcast};
+use tr_store::live::{self, Row};
 
 use crate::{
     hub::HubSettings,
@@ -19,6 +19,9 @@ use crate::{
 
 /// How many events are read at a time.
 const BATCH: usize = 500;
+/// How many listeners read for themselves at a time, so that a hundred who come back together do not
+/// take the tenant's connections from everybody else.
+const READERS: usize = 2;
 
 /// What listeners of a tenant, of one generation of it, share.
 #[derive(Debug)]
@@ -28,6 +31,9 @@ pub(crate) struct Feed {
     pub(crate) rights: Rights,
     pools: TenantPools,
     wake: Notify,
+    readers: Semaphore,
+    /// The last event that was told.
+    last: AtomicU64,
     /// The last number that was found to be unreadable.
     unreadable: AtomicU64,
 }
@@ -46,9 +52,11 @@ impl Feed {
             rights: Rights::new(),
             pools,
             wake: Notify::new(),
+            readers: Semaphore::new(READERS),
+            last: AtomicU64::new(last),
             unreadable: AtomicU64::new(0),
         });
-        tokio::spawn(run(Arc::downgrade(&feed), last, settings));
+        tokio::spawn(run(Arc::downgrade(&feed), settings));
         feed
     }
 
@@ -68,10 +76,20 @@ impl Feed {
         self.pools.get(&self.tenant).await
     }
 
+    /// The last event that was told; it and all before it are committed.
+    pub(crate) fn last(&self) -> u64 {
+        self.last.load(Ordering::Acquire)
+    }
+
+    /// A listener's turn to read for itself.
+    pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
+        self.readers.acquire().await
+    }
+
     /// The event of a row; none when it cannot be read, which is said once.
-    pub(crate) fn event(&self, row: Row) -> Option<Numbered> {
+    pub(crate) fn event(&self, row: Row) -> Option<EventMessage> {
         match row.event {
-            Ok(event) => Some(event),
+            Ok(event) => Some(EventMessage::new(event)),
             Err(error) => {
                 if self.unreadable.fetch_max(row.number, Ordering::Relaxed) < row.number {
                     metrics::counter!("live_events_unreadable_total").increment(1);
@@ -84,24 +102,25 @@ impl Feed {
     }
 
     /// Tells what is new; whether there may be more.
-    async fn read(&self, last: &mut u64) -> Result<bool, LiveError> {
+    async fn read(&self) -> Result<bool, LiveError> {
         let db = self.db().await?;
-        let rows = live::after(db.conn(), *last, BATCH).await?;
+        let rows = live::after(db.conn(), self.last(), BATCH).await?;
         let more = rows.len() == BATCH;
         for row in rows {
-            *last = row.number;
+            let number = row.number;
             if let Some(event) = self.event(row) {
-                self.tell(Live::Event(EventMessage(event)));
+                self.tell(Live::Event(event));
             }
+            self.last.store(number, Ordering::Release);
         }
         Ok(more)
     }
 }
 
-async fn run(feed: Weak<Feed>, mut last: u64, settings: HubSettings) {
+async fn run(feed: Weak<Feed>, settings: HubSettings) {
     loop {
         let Some(held) = feed.upgrade() else { return };
-        match held.read(&mut last).await {
+        match held.read().await {
             Ok(true) => continue,
             Ok(false) => {}
             // Again and again, for those who come while the others go.

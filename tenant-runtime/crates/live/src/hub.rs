@@ -24,7 +24,8 @@ use crate::{
 pub struct HubSettings {
     /// How often a feed looks by itself, pushes or not.
     pub look_every: Duration,
-    /// How far a listener may be behind before it is let go.
+    /// How many messages wait for a listener in memory; who is farther behind reads on from the
+    /// outbox.
     pub backlog: usize,
 }
 
@@ -107,10 +108,7 @@ impl Hub {
     ) -> Result<Listener, LiveError> {
         let db = self.0.pools.get(&tenant).await?;
         let now = live::last_number(db.conn()).await?;
-        let feed = self.feed(tenant, now);
-        // Heard from here on, so nothing falls between what is read next and what is told.
-        let told = feed.live.subscribe();
-        Listener::start(feed, told, &db, since, now).await
+        Listener::start(self.feed(tenant, now), &db, since, now).await
     }
 
     fn feed(&self, tenant: TenantContext, last: u64) -> Arc<Feed> {

@@ -4,7 +4,7 @@
 //! this node; the feed reads the tenant's numbered events and hands them to its listeners in
 //! order. Pushes between nodes only say that there is something to read, so losing one costs
 //! seconds, never an event. A listener that comes back names the last number it had and gets
-//! everything after it; numbers are of one generation of the tenant.
+//! everything after it, page by page as it takes it; numbers are of one generation of the tenant.
 
 mod feed;
 mod hub;
@@ -16,7 +16,7 @@ mod rights;
 mod topic;
 
 pub use hub::{Hub, HubSettings};
-pub use listener::{Listener, LiveError, Missed};
+pub use listener::{Listener, LiveError};
 pub use mark::{InvalidMark, Mark};
 pub use message::{EventMessage, Live, Presence, PresenceMessage};
 pub use push::{Push, keep_told};

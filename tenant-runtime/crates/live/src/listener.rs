@@ -7,21 +7,21 @@ use kernel::Generation;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tr_store::{StoreError, live};
 
-use crate::{
-    feed::Feed,
-    mark::Mark,
-    message::{EventMessage, Live},
-};
+use crate::{feed::Feed, mark::Mark, message::Live};
 
-/// How many missed events are read at a time, and given at most: who missed more starts afresh.
-const PAGE: usize = 500;
+/// How many missed events are read at a time: what a listener keeps in memory, whatever they missed.
+const PAGE: usize = 100;
+/// How many missed events are given at most: who missed more starts afresh.
 const MOST: u64 = 5_000;
+/// How far somebody who listens may fall behind.
+const FARTHEST: u64 = 2 * MOST;
 
 /// Why somebody cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum LiveError {
     /// What came after their number is not kept any more, or too much, or it is a number of another
-    /// generation: they have to load everything again and listen from now on.
+    /// generation: they have to load everything again and listen from now on. Who hears this while
+    /// they listen was too slow.
     #[error("the events after that number are not kept any more")]
     TooOld,
     /// The number is one that was not given yet.
@@ -35,19 +35,17 @@ pub enum LiveError {
     Store(#[from] StoreError),
 }
 
-/// The listener was too slow, and what it did not hear is gone from memory: it comes again with its
-/// last number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too slow")]
-pub struct Missed;
-
 /// Hears a tenant's live messages. Keeps the tenant's feed alive.
 #[derive(Debug)]
 pub struct Listener {
-    missed: VecDeque<Arc<Live>>,
+    /// What was read from the outbox and is not given yet.
+    page: VecDeque<Arc<Live>>,
+    /// Whether there may be something in the outbox that was told when one did not hear.
+    behind: bool,
     told: broadcast::Receiver<Arc<Live>>,
     from: u64,
     now: u64,
+    /// The last event that was read or heard.
     last: u64,
     pub(crate) feed: Arc<Feed>,
 }
@@ -55,7 +53,6 @@ pub struct Listener {
 impl Listener {
     pub(crate) async fn start(
         feed: Arc<Feed>,
-        told: broadcast::Receiver<Arc<Live>>,
         db: &TenantDb,
         since: Option<Mark>,
         now: u64,
@@ -66,15 +63,20 @@ impl Listener {
                 return Err(LiveError::TooOld);
             }
             Some(mark) if mark.number > now => return Err(LiveError::Unknown),
+            Some(mark) if now - mark.number > MOST => return Err(LiveError::TooOld),
             Some(mark) => mark.number,
         };
-        let (missed, last) = missed(&feed, db, from, now).await?;
+        // Purged is what was done long ago, which need not be what has the lowest number.
+        if from < now && live::count(db.conn(), from, now).await? < now - from {
+            return Err(LiveError::TooOld);
+        }
         Ok(Self {
-            missed,
-            told,
+            page: VecDeque::new(),
+            behind: true,
+            told: feed.live.subscribe(),
             from,
             now,
-            last,
+            last: from,
             feed,
         })
     }
@@ -97,15 +99,19 @@ impl Listener {
         self.feed.tenant.generation
     }
 
-    /// The next message.
+    /// The next message. May be dropped while it waits.
     ///
     /// # Errors
-    /// When the listener was too slow.
-    pub async fn next(&mut self) -> Result<Arc<Live>, Missed> {
-        if let Some(live) = self.missed.pop_front() {
-            return Ok(live);
-        }
+    /// When the tenant's database fails, or the listener was too slow.
+    pub async fn next(&mut self) -> Result<Arc<Live>, LiveError> {
         loop {
+            if let Some(live) = self.page.pop_front() {
+                return Ok(live);
+            }
+            if self.behind {
+                self.read_on().await?;
+                continue;
+            }
             match self.told.recv().await {
                 Ok(live) => match &*live {
                     Live::Event(event) if event.number() <= self.last => {}
@@ -115,41 +121,38 @@ impl Listener {
                     }
                     Live::Presence(_) | Live::Moved => return Ok(live),
                 },
-                Err(RecvError::Lagged(_) | RecvError::Closed) => return Err(Missed),
+                // More was told than is kept for those who do not take it at once: the events of it
+                // are in the outbox.
+                Err(RecvError::Lagged(_) | RecvError::Closed) => self.behind = true,
             }
         }
     }
-}
 
-/// What came after `from`, up to now at least, and the number of the last of it.
-async fn missed(
-    feed: &Feed,
-    db: &TenantDb,
-    from: u64,
-    now: u64,
-) -> Result<(VecDeque<Arc<Live>>, u64), LiveError> {
-    let (mut missed, mut last) = (VecDeque::new(), from);
-    loop {
-        let rows = live::after(db.conn(), last, PAGE).await?;
-        let more = rows.len() == PAGE;
-        for row in rows {
-            // Purged is what was done long ago, which need not be what has the lowest number.
-            if row.number != last + 1 {
-                return Err(LiveError::TooOld);
-            }
-            last = row.number;
-            let event = feed.event(row);
-            missed.extend(event.map(|event| Arc::new(Live::Event(EventMessage(event)))));
-        }
-        if !more {
-            break;
-        }
-        if last - from >= MOST {
+    /// Reads the next page of the outbox; after the last one, everything that comes is heard.
+    async fn read_on(&mut self) -> Result<(), LiveError> {
+        let _turn = self.feed.turn().await;
+        // Before the page is read, so that nothing falls between what is read and what is told.
+        let told = self.feed.live.subscribe();
+        let known = self.feed.last().max(self.now);
+        if known.saturating_sub(self.last) > FARTHEST {
             return Err(LiveError::TooOld);
         }
+        let db = self.feed.db().await?;
+        let rows = live::after(db.conn(), self.last, PAGE).await?;
+        self.told = told;
+        self.behind = rows.len() == PAGE;
+        for row in rows {
+            if row.number != self.last + 1 {
+                return Err(LiveError::TooOld);
+            }
+            self.last = row.number;
+            let event = self.feed.event(row);
+            self.page
+                .extend(event.map(|event| Arc::new(Live::Event(event))));
+        }
+        if !self.behind && self.last < known {
+            return Err(LiveError::TooOld);
+        }
+        Ok(())
     }
-    if last < now {
-        return Err(LiveError::TooOld);
-    }
-    Ok((missed, last))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::{FolderId, MemberId, WorkItemId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tr_domain::event::{EventPayload, ObjectType};
 use tr_store::live::Numbered;
 use uuid::Uuid;
@@ -20,10 +21,20 @@ pub enum Live {
     Moved,
 }
 
-/// A committed event, as the outbox has it. What is told of it says what changed, not to what:
-/// whoever shows it asks for it, with their own rights.
+/// A committed event, as the outbox has it, but for the values that nobody here looks at. What is told
+/// of it says what changed, not to what: whoever shows it asks for it, with their own rights.
 #[derive(Debug, Clone)]
-pub struct EventMessage(pub(crate) Numbered);
+pub struct EventMessage(Numbered);
+
+/// The fields whose values, ids all of them, say whose an event is.
+const IDS: [&str; 6] = [
+    "assignee_id",
+    "folder_id",
+    "grid_id",
+    "member_id",
+    "members",
+    "parent_id",
+];
 
 /// An event in JSON.
 #[derive(Debug, Serialize)]
@@ -40,6 +51,18 @@ pub(crate) struct EventView<'a> {
 }
 
 impl EventMessage {
+    /// An event without its other values: a description has ten thousand letters, twice, and a message
+    /// waits in memory for all who listen.
+    pub(crate) fn new(mut event: Numbered) -> Self {
+        for change in &mut event.payload.changes {
+            let field = change.field.as_deref();
+            if field.is_none_or(|field| !IDS.contains(&field)) {
+                (change.old, change.new) = (Value::Null, Value::Null);
+            }
+        }
+        Self(event)
+    }
+
     /// The tenant's running number.
     #[must_use]
     pub const fn number(&self) -> u64 {
@@ -54,17 +77,17 @@ impl EventMessage {
 
     /// What is told of it, as JSON.
     #[must_use]
-    pub fn to_json(&self) -> serde_json::Value {
+    pub fn to_json(&self) -> Value {
         self.json(self.0.payload.grid_id, self.0.payload.folder_id)
     }
 
     /// What is told of it where it left a grid: not for where.
     #[must_use]
-    pub fn to_json_left(&self, grid: WorkItemId) -> serde_json::Value {
+    pub fn to_json_left(&self, grid: WorkItemId) -> Value {
         self.json(Some(grid), None)
     }
 
-    fn json(&self, grid_id: Option<WorkItemId>, folder_id: Option<FolderId>) -> serde_json::Value {
+    fn json(&self, grid_id: Option<WorkItemId>, folder_id: Option<FolderId>) -> Value {
         let Numbered {
             number,
             kind,

@@ -8,7 +8,7 @@ fn id(number: u128) -> Uuid {
 }
 
 fn event(kind: &str, object: ObjectType, grid: Option<u128>, change: FieldChange) -> EventMessage {
-    EventMessage(Numbered {
+    EventMessage::new(Numbered {
         number: 1,
         kind: kind.to_owned(),
         occurred_at: DateTime::UNIX_EPOCH,
@@ -71,4 +71,25 @@ fn rights_are_asked_again_for_what_an_event_concerns() {
         assert!(!event.touches_access(), "{event:?}");
         assert_eq!(concerned(&event), none, "{event:?}");
     }
+}
+
+#[test]
+fn a_message_keeps_what_says_whose_it_is_and_no_other_value() {
+    let long = "x".repeat(10_000);
+    let changes = [
+        FieldChange::of("description", json!(long), json!(long)),
+        FieldChange::whole(json!(null), json!({ "name": long })),
+        FieldChange::of("assignee_id", json!(id(7)), json!(null)),
+    ];
+    let kept = changes.map(|change| {
+        let message = event("work_item.changed", ObjectType::WorkItem, Some(1), change);
+        message.0.payload.changes
+    });
+    let nothing = json!(null);
+    let [description, whole, assignee] = kept.map(|changes| changes[0].clone());
+    assert_eq!(description.field.as_deref(), Some("description"));
+    for change in [description, whole] {
+        assert_eq!((change.old, change.new), (nothing.clone(), nothing.clone()));
+    }
+    assert_eq!(assignee.old, json!(id(7)));
 }

@@ -70,6 +70,23 @@ pub async fn after(
     .await
 }
 
+/// How many of the events after a number, up to another, are still there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(conn: &impl ConnectionTrait, after: u64, up_to: u64) -> Result<u64, StoreError> {
+    let counted = Sql::new(
+        "SELECT COUNT(*) FROM outbox FORCE INDEX (PRIMARY) \
+         WHERE number > ? AND number <= ? AND class IN (?, ?)",
+    )
+    .bind(after)
+    .bind(up_to)
+    .bind(EVERY)
+    .bind(LIVE)
+    .one(conn, |c| c.get::<i64>());
+    Ok(u64::try_from(counted.await?.unwrap_or(0)).unwrap_or(0))
+}
+
 fn read(c: &mut Columns<'_>) -> Result<Row, StoreError> {
     let (number, kind, occurred_at) = (c.get()?, c.get()?, c.time()?);
     let json: String = c.get()?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use db::DbError;
-use tr_live::{LiveError, Missed};
+use tr_live::LiveError;
 use web::{ApiError, ProblemCode};
 
 use crate::failure::Failure;
@@ -30,12 +30,6 @@ impl Ended {
     }
 }
 
-impl From<Missed> for Ended {
-    fn from(_: Missed) -> Self {
-        Self::Slow
-    }
-}
-
 impl From<LiveError> for Ended {
     fn from(error: LiveError) -> Self {
         Self::from(&error)
@@ -52,6 +46,8 @@ impl From<&LiveError> for Ended {
     fn from(error: &LiveError) -> Self {
         match error {
             LiveError::Db(DbError::Generation { .. }) => Self::Moved,
+            // They come again with their last number, and are told that.
+            LiveError::TooOld => Self::Slow,
             _ => Self::Unsure,
         }
     }

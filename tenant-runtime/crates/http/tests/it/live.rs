@@ -1,5 +1,6 @@
 //! Live events: nothing is missed, nothing comes twice, nobody hears of what they do not see.
 
+mod catching_up;
 mod generations;
 mod limits;
 mod places;
@@ -9,6 +10,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use actix_web::http::Method;
 use futures_util::{SinkExt as _, StreamExt as _};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -19,7 +21,10 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest as _},
 };
 
-use crate::{app::Person, matrix::world::World};
+use crate::{
+    app::{Person, Tenant},
+    matrix::world::World,
+};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -103,6 +108,45 @@ impl Stream {
         let read = testkit::within(PATIENCE, self.0.read_buf(&mut buffer)).await;
         read.expect("more in time").unwrap();
         String::from_utf8_lossy(&buffer).into_owned()
+    }
+
+    /// Reads until this comes; gives all but what came long before.
+    async fn until(&mut self, word: &str) -> String {
+        let mut text = String::new();
+        while !text.contains(word) {
+            let keep = text.len().saturating_sub(1_000);
+            text.drain(..text.floor_char_boundary(keep));
+            let more = self.more().await;
+            assert!(!more.is_empty(), "ended without {word}: {text}");
+            text.push_str(&more);
+        }
+        text
+    }
+}
+
+impl Tenant {
+    async fn sql(&self, sql: &str) {
+        let done = self.db.conn().execute_unprepared(sql).await;
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// The number of the last event.
+    async fn last(&self) -> u64 {
+        let sql = "SELECT CAST(value AS SIGNED) FROM event_counter";
+        self.count(sql).await.unsigned_abs()
+    }
+
+    /// So many events more, which are as the last one, committed at once; nobody is told.
+    async fn repeat(&self, times: u64) {
+        let events = format!(
+            "INSERT INTO outbox (number, class, event_id, kind, version, payload, occurred_at) \
+             SELECT number + seq, class, UNHEX(REPLACE(UUID(), '-', '')), kind, version, payload, \
+             occurred_at FROM outbox JOIN seq_1_to_{times} \
+             WHERE class = 'activity' AND number = (SELECT value FROM event_counter)"
+        );
+        self.sql(&events).await;
+        let numbers = format!("UPDATE event_counter SET value = value + {times}");
+        self.sql(&numbers).await;
     }
 }
 
@@ -295,11 +339,7 @@ async fn numbers_that_are_gone_or_not_there_yet_are_refused() {
         (answer.code(), answer.json()["code"].clone()),
         (400, json!("invalid_query"))
     );
-    let conn = world.acme.db.conn();
-    let purged = "DELETE FROM outbox WHERE number < 3";
-    sea_orm::ConnectionTrait::execute_unprepared(conn, purged)
-        .await
-        .unwrap();
+    world.acme.sql("DELETE FROM outbox WHERE number < 3").await;
     let request = world
         .reader
         .request(Method::GET, "/api/v1/events?generation=1&since=1");

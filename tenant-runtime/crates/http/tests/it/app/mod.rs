@@ -75,13 +75,18 @@ impl Placements for Places {
 impl TestApp {
     /// An app without tenants.
     pub async fn new() -> Self {
+        Self::with(HubSettings::default()).await
+    }
+
+    /// An app without tenants whose hub works like this.
+    pub async fn with(settings: HubSettings) -> Self {
         let clock = testkit::clock();
         let signer = Arc::new(Signer::new("test", generate_key()));
         let places = Arc::new(Places::default());
         let pools = TenantPools::new(PoolBudget::default(), places.clone());
         let verifier = Verifier::new(vec![signer.public()]).expect("the test's key");
         let cache = Cache::new(CacheSettings::default(), None);
-        let hub = Hub::new(pools.clone(), HubSettings::default(), None);
+        let hub = Hub::new(pools.clone(), settings, None);
         let api = Api::new(
             verifier,
             clock.clone(),

@@ -1,7 +1,6 @@
 //! A tenant whose database is another from now on, as after a restore: the numbers begin anew.
 
 use kernel::{Generation, TenantContext};
-use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use super::Client;
@@ -21,9 +20,7 @@ async fn another_generation_sends_all_away_and_knows_no_number_of_the_one_before
         generation: Generation(2),
         ..world.acme.context
     };
-    let sql = "UPDATE tenant SET generation = 2";
-    let done = world.acme.db.conn().execute_unprepared(sql).await;
-    done.unwrap();
+    world.acme.sql("UPDATE tenant SET generation = 2").await;
     world.acme.place(restored);
     world.app.pools.forget(restored.tenant);
     assert_eq!(client.closed().await, (1012, "moved".to_owned()));

@@ -1,17 +1,9 @@
 //! Coming back: what was purged is said, whatever rows stay; what nobody can read is passed over.
 
-use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use super::{Client, PATIENCE, rename};
 use crate::matrix::world::World;
-
-impl World {
-    async fn sql(&self, sql: &str) {
-        let done = self.acme.db.conn().execute_unprepared(sql).await;
-        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    }
-}
 
 #[actix_web::test]
 async fn rows_that_stay_do_not_hide_what_was_purged() {
@@ -21,7 +13,7 @@ async fn rows_that_stay_do_not_hide_what_was_purged() {
         "UPDATE outbox SET dead_at = UTC_TIMESTAMP(6) WHERE class = 'notification'",
         "DELETE FROM outbox WHERE class = 'activity' AND number IN (2, 3, 4, 5, 7)",
     ] {
-        world.sql(sql).await;
+        world.acme.sql(sql).await;
     }
     let code = async |since: u64| {
         let path = format!("/api/v1/events?generation=1&since={since}");
@@ -51,7 +43,7 @@ async fn an_event_that_cannot_be_read_is_passed_over() {
          '{}', UTC_TIMESTAMP(6) FROM event_counter",
         "UPDATE event_counter SET value = value + 1",
     ] {
-        world.sql(sql).await;
+        world.acme.sql(sql).await;
     }
     rename(&world.editor, &world.task, "One").await;
     assert_eq!(client.event().await.0, last + 2);

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use kernel::Role;
 use serde_json::json;
+use tr_live::HubSettings;
 
 use crate::app::{Person, Tenant, TestApp};
 
@@ -37,7 +38,15 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let app = TestApp::new().await;
+        Self::on(TestApp::new().await).await
+    }
+
+    /// The same, with a hub that works like this.
+    pub async fn with(settings: HubSettings) -> Self {
+        Self::on(TestApp::with(settings).await).await
+    }
+
+    async fn on(app: TestApp) -> Self {
         let acme = app.tenant("acme").await;
         let globex = app.tenant("globex").await;
         let architect = acme.member(Role::Architect).await;
