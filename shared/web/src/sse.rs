@@ -29,8 +29,8 @@ pub struct Event {
     pub event: Option<Cow<'static, str>>,
     /// What the browser gives back as `Last-Event-ID` when it connects again.
     pub id: Option<String>,
-    /// Its data, often JSON.
-    pub data: String,
+    /// Its data, often JSON; without any, the browser notes the id and tells nobody.
+    pub data: Option<String>,
 }
 
 impl Event {
@@ -39,8 +39,13 @@ impl Event {
         Self {
             event: Some(event.into()),
             id: None,
-            data: data.into(),
+            data: Some(data.into()),
         }
+    }
+
+    /// An id alone.
+    pub fn id(id: impl Into<String>) -> Self {
+        Self::default().with_id(id)
     }
 
     /// The event with an id.
@@ -51,7 +56,8 @@ impl Event {
     }
 
     fn render(&self) -> Bytes {
-        let mut text = String::with_capacity(self.data.len() + 32);
+        let data = self.data.as_deref();
+        let mut text = String::with_capacity(data.map_or(0, str::len) + 32);
         // A line break inside a name or id would start another field.
         let one_line = |value: &str| value.replace(['\r', '\n'], " ");
         if let Some(event) = &self.event {
@@ -60,8 +66,10 @@ impl Event {
         if let Some(id) = &self.id {
             let _ = writeln!(text, "id: {}", one_line(id));
         }
-        for line in self.data.replace("\r\n", "\n").split(['\n', '\r']) {
-            let _ = writeln!(text, "data: {line}");
+        if let Some(data) = data {
+            for line in data.replace("\r\n", "\n").split(['\n', '\r']) {
+                let _ = writeln!(text, "data: {line}");
+            }
         }
         text.push('\n');
         Bytes::from(text)
@@ -124,6 +132,11 @@ mod tests {
             event.render(),
             "event: step data: x\nid: 7\ndata: one\ndata: two\n\n"
         );
+    }
+
+    #[test]
+    fn an_id_alone_is_no_event() {
+        assert_eq!(Event::id("7").render(), "id: 7\n\n");
     }
 
     #[tokio::test(start_paused = true)]

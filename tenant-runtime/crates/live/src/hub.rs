@@ -19,7 +19,7 @@ use crate::{
     push::Push,
 };
 
-/// How a hub works.
+/// How a hub works, and what it grants those who listen.
 #[derive(Debug, Clone, Copy)]
 pub struct HubSettings {
     /// How often a feed looks by itself, pushes or not.
@@ -27,6 +27,12 @@ pub struct HubSettings {
     /// How many messages wait for a listener in memory; who is farther behind reads on from the
     /// outbox.
     pub backlog: usize,
+    /// How often a client is asked whether it lives, and told up to where it has heard.
+    pub heartbeat: Duration,
+    /// How long a client may take to accept what it is told.
+    pub patience: Duration,
+    /// How many messages of a client are taken at once; after that, ten a second.
+    pub burst: u32,
 }
 
 impl Default for HubSettings {
@@ -34,6 +40,9 @@ impl Default for HubSettings {
         Self {
             look_every: Duration::from_secs(5),
             backlog: 1024,
+            heartbeat: Duration::from_secs(20),
+            patience: Duration::from_secs(10),
+            burst: 50,
         }
     }
 }
@@ -65,6 +74,12 @@ impl Hub {
             feeds: Mutex::default(),
             pushes,
         }))
+    }
+
+    /// How it works.
+    #[must_use]
+    pub fn settings(&self) -> HubSettings {
+        self.0.settings
     }
 
     /// Something of the tenant was committed on this node.

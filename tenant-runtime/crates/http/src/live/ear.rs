@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use kernel::{RequestContext, WorkItemId};
 use tokio::time::Instant;
 use tr_domain::access::Viewer;
-use tr_live::{Hub, Listener, Live, Mark, Presence, PresenceMessage, Topic};
+use tr_live::{Hub, HubSettings, Listener, Live, Mark, Presence, PresenceMessage, Topic};
 use web::{ApiError, ProblemCode};
 
 use super::{
@@ -28,6 +28,9 @@ pub(super) struct Ear {
     pub(super) topics: BTreeSet<Topic>,
     /// The last event that may have changed who sees what.
     pub(super) as_of: u64,
+    /// Up to where they were told what is theirs, and up to where they know that.
+    pub(super) heard_to: u64,
+    pub(super) knows_to: u64,
     here: Whereabouts,
 }
 
@@ -49,6 +52,8 @@ impl Ear {
             context,
             hub,
             as_of: listener.came_at(),
+            heard_to: listener.from(),
+            knows_to: listener.from(),
             listener,
             topics: BTreeSet::new(),
             here: Whereabouts::default(),
@@ -56,6 +61,19 @@ impl Ear {
         let subscribed = ear.subscribe(topics).await;
         said.extend(subscribed.map_err(|_| ApiError::from(ProblemCode::Unavailable))?);
         Ok((ear, said))
+    }
+
+    /// What the hub grants them.
+    pub(super) fn settings(&self) -> HubSettings {
+        self.hub.settings()
+    }
+
+    /// Up to where they have heard, if they do not know: what is not theirs counts, too.
+    pub(super) fn stand(&mut self) -> Option<Said> {
+        let last = self.heard_to;
+        let moved = last > self.knows_to;
+        self.knows_to = last;
+        moved.then_some(Said::Mark { last })
     }
 
     /// What the client would come back with after this number.

@@ -1,6 +1,7 @@
 //! Live events as server-sent events.
 
 use actix_web::{HttpRequest, HttpResponse, get};
+use tokio::time::{Instant, Interval, interval_at};
 use tr_live::Mark;
 use web::{ApiError, ProblemCode, Query, sse};
 
@@ -12,7 +13,8 @@ use crate::{
 
 /// Streams what happens, as server-sent events named `hello`, `subscribed`, `unsubscribed`, `event`
 /// and `presence`. The id of an `event` is `GENERATION-NUMBER`: a browser that connects again sends
-/// it, and misses nothing. A stream that we end says why in an event named `ended`: `too slow`,
+/// it, and misses nothing. Now and then an id comes alone, when what happened was not for the client.
+/// A stream that we end says why in an event named `ended`: `too slow`,
 /// `moved` or `try again`.
 #[utoipa::path(
     tag = "Live",
@@ -40,8 +42,10 @@ pub(super) async fn events(
         for said in &hello {
             yield event(&ear, said);
         }
+        let heartbeat = ear.settings().heartbeat;
+        let mut beats = interval_at(Instant::now() + heartbeat, heartbeat);
         let ended = loop {
-            match next(&mut ear).await {
+            match next(&mut ear, &mut beats).await {
                 Ok(said) => for said in &said {
                     yield event(&ear, said);
                 },
@@ -61,9 +65,11 @@ fn read(id: &[u8]) -> Result<Mark, ApiError> {
     })
 }
 
-async fn next(ear: &mut Ear) -> Result<Vec<Said>, Ended> {
-    let live = ear.heard().await?;
-    ear.said(&live).await
+async fn next(ear: &mut Ear, beats: &mut Interval) -> Result<Vec<Said>, Ended> {
+    tokio::select! {
+        live = ear.heard() => ear.said(&*live?).await,
+        _ = beats.tick() => Ok(ear.stand().into_iter().collect()),
+    }
 }
 
 fn event(ear: &Ear, said: &Said) -> sse::Event {
@@ -72,6 +78,7 @@ fn event(ear: &Ear, said: &Said) -> sse::Event {
         Said::Subscribed { .. } => "subscribed",
         Said::Unsubscribed { .. } => "unsubscribed",
         Said::Event { .. } => "event",
+        Said::Mark { last } => return sse::Event::id(ear.mark(*last).to_string()),
         Said::Presence { .. } => "presence",
         Said::Invalid { .. } => "invalid",
         Said::Ended { .. } => "ended",

@@ -28,8 +28,12 @@ impl Ear {
                     self.as_of = event.number();
                     said = self.check(event).await?;
                 }
-                let event = self.told(event).await?;
-                said.extend(event.map(|event| Said::Event { event }));
+                let told = self.told(event).await?;
+                self.heard_to = event.number();
+                if told.is_some() {
+                    self.knows_to = event.number();
+                }
+                said.extend(told.map(|event| Said::Event { event }));
                 Ok(said)
             }
         }

@@ -7,6 +7,7 @@ mod events;
 mod hearing;
 mod presence;
 mod query;
+mod rate;
 mod socket;
 mod words;
 

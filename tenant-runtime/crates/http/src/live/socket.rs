@@ -6,13 +6,14 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, get, web::Payload};
 use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
 use futures_util::StreamExt as _;
-use tokio::time::{Instant, interval_at, sleep_until, timeout};
+use tokio::time::{Instant, interval_at, sleep, sleep_until, timeout};
 use web::{Query, stopping};
 
 use super::{
     ear::Ear,
     ended::Ended,
     query::LiveQuery,
+    rate::Rate,
     words::{Asked, Said},
 };
 use crate::{
@@ -20,11 +21,8 @@ use crate::{
     failure::Failure,
 };
 
-/// How often a client is asked whether it lives, and how long it may be silent.
-const PING: Duration = Duration::from_secs(20);
+/// How long a client may be silent.
 const SILENCE: Duration = Duration::from_secs(45);
-/// How long a client may take to accept what it is told.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest message of a client.
 const LARGEST: usize = 16 * 1024;
 /// Closing code: the client was too slow; it comes again with its last number.
@@ -47,7 +45,7 @@ impl Drop for Open {
 }
 
 /// Opens a socket (RFC 6455). Messages are JSON: `subscribe`, `unsubscribe` and `presence` from the
-/// client; `hello`, `subscribed`, `unsubscribed`, `event`, `presence` and `invalid` to it.
+/// client; `hello`, `subscribed`, `unsubscribed`, `event`, `mark`, `presence` and `invalid` to it.
 #[utoipa::path(
     tag = "Live",
     operation_id = "openSocket",
@@ -68,10 +66,13 @@ pub(super) async fn socket(
         .max_frame_size(LARGEST)
         .aggregate_continuations()
         .max_continuation_size(LARGEST);
+    let (settings, now) = (ear.settings(), Instant::now());
     let conversation = Conversation {
         ear,
         session,
-        heard_at: Instant::now(),
+        patience: settings.patience,
+        rate: Rate::new(settings.burst, now),
+        heard_at: now,
     };
     actix_web::rt::spawn(conversation.hold(hello, messages));
     Ok(response)
@@ -111,6 +112,8 @@ impl From<Ended> for Over {
 struct Conversation {
     ear: Ear,
     session: Session,
+    patience: Duration,
+    rate: Rate,
     heard_at: Instant,
 }
 
@@ -126,7 +129,7 @@ impl Conversation {
                 description: Some(reason.to_owned()),
             };
             // Whoever does not read does not get this either.
-            let _ = timeout(PATIENCE, self.session.close(Some(reason))).await;
+            let _ = timeout(self.patience, self.session.close(Some(reason))).await;
         }
     }
 
@@ -136,10 +139,12 @@ impl Conversation {
         mut messages: AggregatedMessageStream,
     ) -> Result<std::convert::Infallible, Over> {
         self.say(hello).await?;
-        let mut pings = interval_at(Instant::now() + PING, PING);
+        let heartbeat = self.ear.settings().heartbeat;
+        let mut beats = interval_at(Instant::now() + heartbeat, heartbeat);
         let mut stopping = Box::pin(stopping());
         loop {
             let due = self.ear.due();
+            let wait = self.rate.wait(Instant::now());
             tokio::select! {
                 () = &mut stopping => {
                     return Err(Over::Closed(CloseCode::Restart, "restarting"));
@@ -148,18 +153,21 @@ impl Conversation {
                     let said = self.ear.said(&*live?).await?;
                     self.say(said).await?;
                 }
-                message = messages.next() => match message {
+                () = sleep(wait), if !wait.is_zero() => {}
+                message = messages.next(), if wait.is_zero() => match message {
                     Some(Ok(message)) => self.answer(message).await?,
                     _ => return Err(Over::Gone),
                 },
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     self.ear.tell_due();
                 }
-                _ = pings.tick() => {
+                _ = beats.tick() => {
                     if self.heard_at.elapsed() > SILENCE {
                         return Err(Over::Gone);
                     }
-                    self.session.ping(b"").await?;
+                    in_time(self.patience, self.session.ping(b"")).await?;
+                    let mark = self.ear.stand();
+                    self.say(mark).await?;
                 }
             }
         }
@@ -167,9 +175,12 @@ impl Conversation {
 
     async fn answer(&mut self, message: AggregatedMessage) -> Result<(), Over> {
         self.heard_at = Instant::now();
+        self.rate.take(self.heard_at);
         let text = match message {
             AggregatedMessage::Text(text) => text,
-            AggregatedMessage::Ping(body) => return Ok(self.session.pong(&body).await?),
+            AggregatedMessage::Ping(body) => {
+                return in_time(self.patience, self.session.pong(&body)).await;
+            }
             AggregatedMessage::Pong(_) => return Ok(()),
             AggregatedMessage::Close(_) => return Err(Over::Gone),
             AggregatedMessage::Binary(_) => {
@@ -190,13 +201,21 @@ impl Conversation {
         self.say(said).await
     }
 
-    async fn say(&mut self, said: Vec<Said>) -> Result<(), Over> {
+    async fn say(&mut self, said: impl IntoIterator<Item = Said>) -> Result<(), Over> {
         for said in said {
-            match timeout(PATIENCE, self.session.text(said.to_json())).await {
-                Ok(told) => told?,
-                Err(_) => return Err(Ended::Slow.into()),
-            }
+            in_time(self.patience, self.session.text(said.to_json())).await?;
         }
         Ok(())
+    }
+}
+
+/// Whoever does not accept something in time is too slow, whatever it is.
+async fn in_time(
+    patience: Duration,
+    told: impl Future<Output = Result<(), actix_ws::Closed>>,
+) -> Result<(), Over> {
+    match timeout(patience, told).await {
+        Ok(told) => Ok(told?),
+        Err(_) => Err(Ended::Slow.into()),
     }
 }

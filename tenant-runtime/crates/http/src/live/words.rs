@@ -56,6 +56,11 @@ pub(super) enum Said {
         /// What.
         event: Value,
     },
+    /// Up to where all was told that is theirs, when the last event is longer ago.
+    Mark {
+        /// The number.
+        last: u64,
+    },
     /// Somebody is there.
     Presence {
         /// Who, where, what.

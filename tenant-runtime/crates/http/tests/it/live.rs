@@ -17,7 +17,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    WebSocketStream, client_async,
     tungstenite::{Message, client::IntoClientRequest as _},
 };
 
@@ -29,15 +29,21 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A client of a socket.
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+struct Client(WebSocketStream<TcpStream>);
 
 impl Client {
     async fn open(address: SocketAddr, person: &Person, query: &str) -> Self {
-        let url = format!("ws://{address}/ws{query}");
+        let stream = TcpStream::connect(address).await.unwrap();
+        Self::on(stream, person, query).await
+    }
+
+    /// Over a connection that is there.
+    async fn on(stream: TcpStream, person: &Person, query: &str) -> Self {
+        let url = format!("ws://{}/ws{query}", stream.peer_addr().unwrap());
         let mut request = url.into_client_request().unwrap();
         let identity = person.identity().parse().unwrap();
         request.headers_mut().insert(identity::HEADER, identity);
-        let (socket, _) = connect_async(request).await.unwrap();
+        let (socket, _) = client_async(request, stream).await.unwrap();
         Self(socket)
     }
 

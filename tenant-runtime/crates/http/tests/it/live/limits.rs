@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::SinkExt as _;
 use kernel::MemberId;
 use serde_json::{Value, json};
 use testkit::StatementCounter;
+use tokio::net::TcpSocket;
+use tokio_tungstenite::tungstenite::Message;
 use tr_live::{HubSettings, Presence, PresenceMessage};
 
 use super::{Client, Stream, rename};
@@ -104,6 +107,61 @@ async fn a_stream_that_is_too_slow_ends_with_a_word() {
     stream
         .until("event: ended\ndata: {\"type\":\"ended\",\"reason\":\"too slow\"}")
         .await;
+}
+
+#[actix_web::test]
+async fn a_client_that_asks_whether_we_live_and_reads_no_answer_is_let_go() {
+    let world = World::with(HubSettings {
+        patience: Duration::from_secs(1),
+        burst: 1_000_000,
+        ..HubSettings::default()
+    })
+    .await;
+    let address = world.app.serve();
+    let query = format!("?topics=grid:{}", world.grid);
+    let mut reader = Client::open(address, &world.reader, &query).await;
+    // Little waits on the way to the other one.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let stream = socket.connect(address).await.unwrap();
+    let mut pinger = Client::on(stream, &world.editor, &query).await;
+    for client in [&mut reader, &mut pinger] {
+        client.hear().await;
+        client.hear().await;
+    }
+    pinger
+        .say(json!({ "type": "presence", "grid_id": world.grid, "state": "viewing" }))
+        .await;
+    assert_eq!(reader.hear().await["state"], "viewing");
+    let pinging = actix_web::rt::spawn(async move {
+        let ping = || Message::Ping(vec![0; 125].into());
+        while pinger.0.send(ping()).await.is_ok() {}
+        // Until the test ends, it does not go by itself.
+        std::future::pending::<()>().await;
+        drop(pinger);
+    });
+    assert_eq!(reader.hear().await["state"], "left");
+    pinging.abort();
+}
+
+#[actix_web::test]
+async fn messages_of_a_client_wait_for_their_turn() {
+    let world = World::new().await;
+    let address = world.app.serve();
+    let mut client = Client::open(address, &world.reader, "").await;
+    client.hear().await;
+    let begun = std::time::Instant::now();
+    let topic = format!("grid:{}", world.grid);
+    for _ in 0..60 {
+        client
+            .say(json!({ "type": "subscribe", "topics": [topic] }))
+            .await;
+    }
+    for _ in 0..60 {
+        assert_eq!(client.hear().await["type"], "subscribed");
+    }
+    // Fifty at once, and the others a tenth of a second after each other.
+    assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 
 /// What a withdrawn grant on the grid asks of the database, until all have heard of it.

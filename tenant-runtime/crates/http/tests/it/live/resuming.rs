@@ -1,8 +1,11 @@
 //! Coming back: what was purged is said, whatever rows stay; what nobody can read is passed over.
 
-use serde_json::json;
+use std::time::Duration;
 
-use super::{Client, PATIENCE, rename};
+use serde_json::json;
+use tr_live::HubSettings;
+
+use super::{Client, PATIENCE, Stream, rename};
 use crate::matrix::world::World;
 
 #[actix_web::test]
@@ -53,4 +56,45 @@ async fn an_event_that_cannot_be_read_is_passed_over() {
     assert_eq!(client.hear().await["last"], json!(last));
     client.hear().await;
     assert_eq!(client.event().await.0, last + 2);
+}
+
+#[actix_web::test]
+async fn who_hears_of_nothing_knows_up_to_where_they_have_heard() {
+    let world = World::with(HubSettings {
+        heartbeat: Duration::from_millis(50),
+        ..HubSettings::default()
+    })
+    .await;
+    let address = world.app.serve();
+    let query = format!("?topics=grid:{}", world.grid);
+    let mut client = Client::open(address, &world.reader, &query).await;
+    let old = client.hear().await["last"].as_u64().unwrap();
+    client.hear().await;
+    let mut stream = Stream::open(&world, "").await;
+    stream.until("event: subscribed").await;
+
+    // Of no grid.
+    world.new_label().await;
+    world.acme.repeat(6_000).await;
+    world.app.hub.committed(world.acme.context);
+    let last = world.acme.last().await;
+    let mut mark = old;
+    while mark < last {
+        let heard = client.hear().await;
+        assert_eq!(heard["type"], "mark", "{heard}");
+        let further = heard["last"].as_u64().unwrap();
+        assert!(further > mark && further <= last, "{heard}");
+        mark = further;
+    }
+    // No event, for a browser.
+    stream.until(&format!("\r\nid: 1-{last}\n\n")).await;
+
+    let old = format!("/api/v1/events{query}&generation=1&since={old}");
+    assert_eq!(world.reader.get(&old).await.code(), 410);
+    let again = format!("{query}&generation=1&since={mark}");
+    let mut client = Client::open(address, &world.reader, &again).await;
+    assert_eq!(client.hear().await["last"], json!(last));
+    client.hear().await;
+    rename(&world.editor, &world.task, "One").await;
+    assert_eq!(client.event().await.0, last + 1);
 }
