@@ -14,8 +14,7 @@ use crate::{
 /// Streams what happens, as server-sent events named `hello`, `subscribed`, `unsubscribed`, `event`
 /// and `presence`. The id of an `event` is `GENERATION-NUMBER`: a browser that connects again sends
 /// it, and misses nothing. Now and then an id comes alone, when what happened was not for the client.
-/// A stream that we end says why in an event named `ended`: `too slow`,
-/// `moved` or `try again`.
+/// A stream that we end says why in an event named `ended`: `too slow`, `moved` or `try again`.
 #[utoipa::path(
     tag = "Live",
     operation_id = "streamEvents",

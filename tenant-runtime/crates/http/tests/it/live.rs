@@ -54,15 +54,17 @@ impl Client {
 
     /// The next message that is text.
     async fn hear(&mut self) -> Value {
-        loop {
-            let message = testkit::within(PATIENCE, self.0.next()).await;
-            let message = message.expect("a message in time");
-            match message.expect("a message").unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("not text: {other:?}"),
+        let text = async {
+            loop {
+                match self.0.next().await.expect("a message").unwrap() {
+                    Message::Text(text) => return text,
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    other => panic!("not text: {other:?}"),
+                }
             }
-        }
+        };
+        let text = testkit::within(PATIENCE, text).await;
+        serde_json::from_str(&text.expect("a message in time")).unwrap()
     }
 
     /// With which code and reason the node closes the socket, whatever it says before.
