@@ -76,7 +76,7 @@ impl Feed {
         self.pools.get(&self.tenant).await
     }
 
-    /// The last event that was told; it and all before it are committed.
+    /// The last event that was told or is being told; it and all before it are committed.
     pub(crate) fn last(&self) -> u64 {
         self.last.load(Ordering::Acquire)
     }
@@ -107,11 +107,11 @@ impl Feed {
         let rows = live::after(db.conn(), self.last(), BATCH).await?;
         let more = rows.len() == BATCH;
         for row in rows {
-            let number = row.number;
+            // Before it is told: whoever begins to hear now and finds it here reads it for themselves.
+            self.last.store(row.number, Ordering::Release);
             if let Some(event) = self.event(row) {
                 self.tell(Live::Event(event));
             }
-            self.last.store(number, Ordering::Release);
         }
         Ok(more)
     }

@@ -128,19 +128,22 @@ impl Listener {
         }
     }
 
-    /// Reads the next page of the outbox; after the last one, everything that comes is heard.
+    /// Reads the next page of the outbox, until all was read that was told before one heard.
     async fn read_on(&mut self) -> Result<(), LiveError> {
         let _turn = self.feed.turn().await;
-        // Before the page is read, so that nothing falls between what is read and what is told.
+        // In this order, so that nothing falls between what is read and what is told.
         let told = self.feed.live.subscribe();
         let known = self.feed.last().max(self.now);
-        if known.saturating_sub(self.last) > FARTHEST {
+        if known <= self.last {
+            (self.told, self.behind) = (told, false);
+            return Ok(());
+        }
+        if known - self.last > FARTHEST {
             return Err(LiveError::TooOld);
         }
         let db = self.feed.db().await?;
         let rows = live::after(db.conn(), self.last, PAGE).await?;
-        self.told = told;
-        self.behind = rows.len() == PAGE;
+        let all = rows.len() < PAGE;
         for row in rows {
             if row.number != self.last + 1 {
                 return Err(LiveError::TooOld);
@@ -150,9 +153,10 @@ impl Listener {
             self.page
                 .extend(event.map(|event| Arc::new(Live::Event(event))));
         }
-        if !self.behind && self.last < known {
+        if all && self.last < known {
             return Err(LiveError::TooOld);
         }
+        (self.told, self.behind) = (told, self.last < known);
         Ok(())
     }
 }

@@ -59,13 +59,19 @@ async fn numbers(listener: &mut Listener, count: u64) -> Vec<u64> {
 /// A listener who heard all that there was to hear.
 async fn awake(tenant: &Tenant) -> Listener {
     let mut listener = tenant.listen(None).await.unwrap();
+    hear_presence(tenant, &mut listener).await;
+    listener
+}
+
+/// Hears no event before a presence.
+async fn hear_presence(tenant: &Tenant, listener: &mut Listener) {
     loop {
         tenant.present();
         // One that was told before it began to hear is lost.
         let heard = within(Duration::from_millis(50), listener.next()).await;
         if let Some(live) = heard {
             assert!(matches!(*live.unwrap(), Live::Presence(_)));
-            return listener;
+            return;
         }
     }
 }
@@ -101,6 +107,11 @@ async fn what_was_missed_is_read_as_it_is_taken() {
         assert_eq!(heard, (first..first + 100).collect::<Vec<_>>());
         assert_eq!(counter.take().await.of("com/Execute"), 1);
     }
+    // Who missed nothing reads nothing.
+    let mut listener = world.acme.listen(Some(last + 4_000)).await.unwrap();
+    assert_eq!(counter.take().await.of("com/Execute"), 1);
+    hear_presence(&world.acme, &mut listener).await;
+    assert_eq!(counter.take().await.of("com/Execute"), 0);
 }
 
 #[actix_web::test]
