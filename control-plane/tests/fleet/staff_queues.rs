@@ -153,7 +153,7 @@ async fn staff_see_what_workers_report_and_pause_a_class_for_all_of_them() {
     assert_eq!(queue.paused, None);
 
     let top = support.backlog(&BacklogQuery::default()).await.unwrap();
-    assert_eq!(top.data.len(), 2);
+    assert_eq!((top.data.len(), top.cut), (2, false));
     assert_eq!(top.data[0].slug.as_deref(), Some("acme"));
     assert_eq!((top.data[0].waiting, top.data[0].outstanding), (40, 5));
     let of = BacklogQuery {
@@ -238,7 +238,7 @@ async fn of_a_ring_without_workers_staff_see_what_they_said_last_and_when() {
     let age = before.reported_at.unwrap() - late.reported_at.unwrap();
     assert_eq!(age, TimeDelta::seconds(20));
     let top = support.backlog(&BacklogQuery::default()).await.unwrap();
-    assert_eq!(top.data[0].waiting, 40);
+    assert_eq!((top.data[0].waiting, top.cut), (40, true));
     assert_eq!(Some(top.data[0].reported_at), late.reported_at);
     let queue = support.queues().await.unwrap().data.remove(0);
     assert_eq!((queue.workers, queue.ready), (0, Some(12)));

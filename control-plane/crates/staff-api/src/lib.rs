@@ -51,7 +51,7 @@ pub use people::{
     BelongingView, LockoutView, PeopleQuery, PersonFactors, PersonSessionView, PersonSummary,
     PersonView, Reason, WaitingView,
 };
-pub use queues::{BacklogQuery, BacklogView, OutboxView, QueuePauseView, QueueView};
+pub use queues::{BacklogPage, BacklogQuery, BacklogView, OutboxView, QueuePauseView, QueueView};
 pub use sign_in::{
     SecondFactor, StaffMemberView, StaffRole, StaffSessionView, StaffSignIn, StaffSignInAnswer,
 };

@@ -78,6 +78,19 @@ pub struct BacklogQuery {
     pub limit: Limit,
 }
 
+/// The tenants with the most that is not done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BacklogPage {
+    /// Those tenants.
+    pub data: Vec<BacklogView>,
+    /// Always none: there are no more pages.
+    #[schema(required = true)]
+    pub next_cursor: Option<String>,
+    /// Whether workers know of more than they report, so that a tenant or class that is not there
+    /// may have something waiting all the same.
+    pub cut: bool,
+}
+
 /// What waits in a tenant.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BacklogView {

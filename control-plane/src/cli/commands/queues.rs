@@ -105,7 +105,8 @@ fn states(states: &[QueueState]) -> String {
 async fn backlog(auth: &Auth, query: &BacklogQuery) -> anyhow::Result<String> {
     let now = auth.clock.now();
     let mut text = String::new();
-    for listed in queues::list_backlog(auth, query).await? {
+    let found = queues::list_backlog(auth, query).await?;
+    for listed in found.rows {
         let backlog = listed.backlog;
         text.push_str(&format!(
             "{}\t{}\t{}\t{} waiting, {} outstanding\toldest {}\treported {} ago\n",
@@ -117,6 +118,9 @@ async fn backlog(auth: &Auth, query: &BacklogQuery) -> anyhow::Result<String> {
             age(backlog.oldest_at, now),
             age(Some(listed.reported_at), now),
         ));
+    }
+    if found.cut {
+        text.push_str("others are not reported\n");
     }
     Ok(text)
 }

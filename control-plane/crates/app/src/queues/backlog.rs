@@ -36,6 +36,15 @@ pub struct ListedBacklog {
     pub reported_at: DateTime<Utc>,
 }
 
+/// What waits in which tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedBacklogs {
+    /// The most first.
+    pub rows: Vec<ListedBacklog>,
+    /// Whether workers know of more than they report.
+    pub cut: bool,
+}
+
 /// What waits in the outboxes on a database server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerOutbox {
@@ -58,11 +67,9 @@ pub struct ServerOutbox {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list_backlog(
-    auth: &Auth,
-    query: &BacklogQuery,
-) -> Result<Vec<ListedBacklog>, StoreError> {
-    let mut rows = rows(&counting(auth).await?);
+pub async fn list_backlog(auth: &Auth, query: &BacklogQuery) -> Result<ListedBacklogs, StoreError> {
+    let said = counting(auth).await?;
+    let mut rows = rows(&said);
     rows.retain(|(row, _)| {
         query.tenant.is_none_or(|tenant| row.tenant_id == tenant)
             && query.class.as_ref().is_none_or(|class| row.class == *class)
@@ -79,7 +86,10 @@ pub async fn list_backlog(
             backlog,
             reported_at,
         });
-    Ok(listed.collect())
+    Ok(ListedBacklogs {
+        rows: listed.collect(),
+        cut: said.iter().any(|said| said.report.tenants_cut),
+    })
 }
 
 /// Every database server, the one whose events wait longest first.

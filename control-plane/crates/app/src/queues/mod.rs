@@ -8,7 +8,9 @@ mod pauses;
 mod reports;
 mod upkeep;
 
-pub use backlog::{BacklogQuery, ListedBacklog, ServerOutbox, list_backlog, list_outboxes};
+pub use backlog::{
+    BacklogQuery, ListedBacklog, ListedBacklogs, ServerOutbox, list_backlog, list_outboxes,
+};
 pub use cp_store::{DeadLetter, DeadLetterFilter, LetterFate, LetterGroup, QueuePause};
 pub use letters::{
     DeadLetterError, Selection, count_letters, decide_letter, decide_letters, find_letter,

@@ -64,7 +64,11 @@ async fn a_request_without_a_trace_starts_one_and_another_keeps_its_own() {
             request = request.header("traceparent", given);
         }
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        let [value] = answer["headers"]["traceparent"].as_array().unwrap().as_slice() else {
+        let [value] = answer["headers"]["traceparent"]
+            .as_array()
+            .unwrap()
+            .as_slice()
+        else {
             panic!("{answer}");
         };
         seen.push(Traceparent::parse(value.as_str().unwrap()).unwrap());

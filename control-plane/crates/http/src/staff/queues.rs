@@ -36,14 +36,14 @@ pub(super) async fn list(
     tag = "Queues",
     operation_id = "listBacklog",
     params(api::BacklogQuery),
-    responses((status = 200, description = "The tenants with the most that is not done.", body = PageOf<api::BacklogView>)),
+    responses((status = 200, description = "The tenants with the most that is not done.", body = api::BacklogPage)),
 )]
 #[get("/staff/v1/queues/backlog")]
 pub(super) async fn backlogs(
     staff: Staff,
     auth: Data<Auth>,
     query: Query<api::BacklogQuery>,
-) -> Result<Json<Page<api::BacklogView>>, ApiError> {
+) -> Result<Json<api::BacklogPage>, ApiError> {
     staff.may(FleetPermission::Read)?;
     let query = query.into_inner();
     let query = queues::BacklogQuery {
@@ -55,7 +55,12 @@ pub(super) async fn backlogs(
         .await
         .map_err(|error| problems::store(&error))?;
     let now = auth.clock.now();
-    Ok(Json(page(found, |listed| tenant(listed, now))))
+    let rows = found.rows.into_iter().map(|listed| tenant(listed, now));
+    Ok(Json(api::BacklogPage {
+        data: rows.collect(),
+        next_cursor: None,
+        cut: found.cut,
+    }))
 }
 
 /// What waits on which database server, the longest waiting first.

@@ -4,7 +4,7 @@ use kernel::Page;
 
 use super::{Answer, Nothing, StaffCalls};
 use crate::{
-    BacklogQuery, BacklogView, DeadLetterCount, DeadLetterGroup, DeadLetterQuery,
+    BacklogPage, BacklogQuery, DeadLetterCount, DeadLetterGroup, DeadLetterQuery,
     DeadLetterSelection, DeadLetterSummary, DeadLetterView, OutboxView, QueueView, Reason,
 };
 
@@ -21,7 +21,7 @@ impl StaffCalls {
     ///
     /// # Errors
     /// When the call fails.
-    pub async fn backlog(&self, query: &BacklogQuery) -> Answer<Page<BacklogView>> {
+    pub async fn backlog(&self, query: &BacklogQuery) -> Answer<BacklogPage> {
         self.get("/queues/backlog", query).await
     }
 
