@@ -10,11 +10,17 @@ use lapin::{
     options::{BasicCancelOptions, BasicConsumeOptions, BasicQosOptions},
     types::{FieldTable, ShortString},
 };
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::{
+    task::JoinError,
+    time::{Instant, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{BrokerError, Class, Handler, Link, Publisher, Session, Tap, settle::Settlement};
+use crate::{
+    BrokerError, Class, Handler, Link, Publisher, Session, Tap,
+    settle::{Held, Settlement},
+};
 
 /// What one consumer does.
 #[derive(Debug, Clone)]
@@ -174,8 +180,10 @@ impl<H: Handler> Worker<H> {
         };
         match started {
             Ok((channel, mut deliveries)) => {
-                match self.until_stopped(session, &mut deliveries, stop).await {
-                    Ok(()) => self.finish(session, &channel, &mut deliveries).await,
+                let mut held = Held::new();
+                let stopped = self.until_stopped(session, &mut deliveries, &mut held, stop);
+                match stopped.await {
+                    Ok(()) => self.finish(session, &channel, &mut deliveries, held).await,
                     Err(ended) => ended,
                 }
             }
@@ -203,6 +211,7 @@ impl<H: Handler> Worker<H> {
         &self,
         session: &Session,
         deliveries: &mut Consumer,
+        held: &mut Held,
         stop: &CancellationToken,
     ) -> Result<(), Ended> {
         loop {
@@ -210,29 +219,38 @@ impl<H: Handler> Worker<H> {
                 biased;
                 () = stop.cancelled() => return Ok(()),
                 () = self.options.tap.turned(false) => return Ok(()),
+                Some(settled) = held.join_next() => {
+                    joined(settled)?;
+                    continue;
+                }
                 delivery = deliveries.next() => delivery,
                 () = self.link.ended(session) => return Err(BrokerError::Away.into()),
             };
             match first {
-                Some(delivery) => self.batch(session, delivery?, deliveries).await?,
+                Some(delivery) => self.batch(session, delivery?, deliveries, held).await?,
                 None => return Err(Ended::Lost("the broker ended the subscription".to_owned())),
             }
         }
     }
 
-    /// Tells the broker to send no more, and handles what it has sent.
+    /// Tells the broker to send no more, handles what it has sent and settles what is held.
     async fn finish(
         &self,
         session: &Session,
         channel: &Channel,
         deliveries: &mut Consumer,
+        mut held: Held,
     ) -> Ended {
         let drained = async {
             channel
                 .basic_cancel(deliveries.tag(), BasicCancelOptions::default())
                 .await?;
             while let Some(delivery) = deliveries.next().await {
-                self.batch(session, delivery?, deliveries).await?;
+                self.batch(session, delivery?, deliveries, &mut held)
+                    .await?;
+            }
+            while let Some(settled) = held.join_next().await {
+                joined(settled)?;
             }
             channel.close(200, "stopped".into()).await?;
             Ok::<_, Ended>(())
@@ -253,6 +271,7 @@ impl<H: Handler> Worker<H> {
         session: &Session,
         first: Delivery,
         deliveries: &mut Consumer,
+        held: &mut Held,
     ) -> Result<(), Ended> {
         let until = Instant::now() + self.options.window;
         let mut batch = vec![first];
@@ -281,9 +300,15 @@ impl<H: Handler> Worker<H> {
         };
         tokio::select! {
             biased;
-            settled = settlement.settle(&*self.handler, &batch) => settled.map_err(Ended::Lost)?,
+            settled = settlement.settle(&*self.handler, &batch, held) => settled.map_err(Ended::Lost)?,
             () = overdue => return Err(BrokerError::Away.into()),
         }
         ended.map_or(Ok(()), Err)
     }
+}
+
+/// What a task that published copies came to.
+fn joined(settled: Result<Result<(), String>, JoinError>) -> Result<(), Ended> {
+    let settled = settled.unwrap_or_else(|error| Err(error.to_string()));
+    settled.map_err(Ended::Lost)
 }

@@ -18,6 +18,8 @@ use crate::{BrokerError, Link, Outgoing, PublishError, Session};
 
 /// How long a batch may take until its last confirm.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often is looked whether the broker takes messages again.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Publishes over one link; clones share its channels.
 #[derive(Clone)]
@@ -41,6 +43,20 @@ impl Publisher {
     #[must_use]
     pub const fn link(&self) -> &Link {
         &self.link
+    }
+
+    /// Whether there is a connection from which the broker takes messages: it blocks those that
+    /// publish while it is short of memory or disk.
+    pub(crate) fn is_free(&self) -> bool {
+        let session = self.link.session();
+        session.is_some_and(|session| !session.connection.status().blocked())
+    }
+
+    /// Waits for such a connection.
+    pub(crate) async fn free(&self) {
+        while !self.is_free() {
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// Publishes a batch and waits for every confirm; an answer per message, in their order.

@@ -1,25 +1,36 @@
 //! Settling a batch: what is done is acknowledged with one multiple-ack; what failed is first
 //! published to a delay level, what is dead to the dead letters, and acknowledged only after the
-//! broker confirmed the copy. Nothing is ever requeued.
+//! broker confirmed the copy. While the broker takes no copies these are held, and the others go on:
+//! to give them back counts as a delivery, and after a few of those they would be dead. Nothing is
+//! ever requeued.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use chrono::Utc;
 use futures_util::FutureExt;
 use lapin::{
+    Acker,
     message::Delivery,
     options::{BasicAckOptions, BasicRejectOptions},
 };
+use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use crate::{
-    Class, Handler, Incoming, Link, Outgoing, PublishError, Publisher, Session, Tap, Verdict,
-    incoming::attempt, tap::Outcome,
+    BrokerError, Class, Handler, Incoming, Link, Outgoing, PublishError, Publisher, Session, Tap,
+    Verdict, incoming::attempt, tap::Outcome,
 };
 
 /// An acknowledgement was void: the channel it belongs to is gone, and the broker delivers the
 /// message again.
 const VOID: &str = "the channel ended before the acknowledgement; a redelivery is on its way";
+
+/// The pause before copies are published again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The copies that are on their way; each task ends when its deliveries are settled, or with why the
+/// channel can no longer be used.
+pub(crate) type Held = JoinSet<Result<(), String>>;
 
 /// Settles the batches of one consumer.
 pub(crate) struct Settlement<'a> {
@@ -44,8 +55,44 @@ enum Fallback {
     Reject,
 }
 
+/// Where a delivery is acknowledged or rejected.
+struct Place {
+    tag: u64,
+    acker: Acker,
+}
+
+impl Place {
+    async fn acknowledge(&self, multiple: bool) -> lapin::Result<bool> {
+        self.acker.ack(BasicAckOptions { multiple }).await
+    }
+
+    async fn reject(&self) -> lapin::Result<bool> {
+        let options = BasicRejectOptions { requeue: false };
+        self.acker.reject(options).await
+    }
+}
+
+/// A delivery that is settled when its copy is published.
+struct Unsettled {
+    place: Place,
+    copy: Outgoing,
+    fallback: Fallback,
+}
+
+/// What became of copies.
+#[derive(Default)]
+struct Published {
+    /// Of these the broker has one.
+    confirmed: Vec<Place>,
+    /// Of these it takes none, and they are rejected instead.
+    refused: Vec<Place>,
+    /// Of these it may take one later.
+    left: Vec<Unsettled>,
+}
+
 impl Settlement<'_> {
-    /// Handles and settles a batch.
+    /// Handles a batch and settles it, but for those of which a copy cannot be published now: they
+    /// are with `held` until it is, as many as the prefetch allows.
     ///
     /// # Errors
     /// Why the channel can no longer be used; what is unsettled will be delivered again.
@@ -53,42 +100,52 @@ impl Settlement<'_> {
         &self,
         handler: &H,
         batch: &[Delivery],
+        held: &mut Held,
     ) -> Result<(), String> {
         let verdicts = self.judge(handler, batch).await;
-        let steps: Vec<_> = batch
-            .iter()
-            .zip(verdicts)
-            .map(|(delivery, verdict)| self.step(delivery, verdict))
-            .collect();
-        let rejects = self.copy(&steps).await?;
-        let mut last = None;
-        for (delivery, reject) in batch.iter().zip(rejects) {
-            if reject {
-                let reject = delivery.acker.reject(BasicRejectOptions { requeue: false });
-                self.settled(reject).await?;
-            } else {
-                last = Some(delivery);
+        let (mut done, mut copies) = (Vec::new(), Vec::new());
+        for (delivery, verdict) in batch.iter().zip(verdicts) {
+            let place = Place {
+                tag: delivery.delivery_tag,
+                acker: delivery.acker.clone(),
+            };
+            match self.step(delivery, verdict) {
+                Step::Acknowledge => done.push(place),
+                Step::Reject => self.settled(place.reject()).await?,
+                Step::Copy(copy, fallback) => copies.push(Unsettled {
+                    place,
+                    copy,
+                    fallback,
+                }),
             }
         }
-        // All deliveries up to the last are of this batch or settled before.
-        match last {
-            Some(last) => {
-                let ack = last.acker.ack(BasicAckOptions { multiple: true });
-                self.settled(ack).await
+        if self.publisher.is_free() {
+            let published = publish(self.publisher, copies).await;
+            for place in published.refused {
+                self.settled(place.reject()).await?;
             }
-            None => Ok(()),
+            done.extend(published.confirmed);
+            copies = published.left;
         }
+        if held.is_empty() && copies.is_empty() {
+            // All deliveries up to the last are of this batch or settled before.
+            return match done.iter().max_by_key(|place| place.tag) {
+                Some(last) => self.settled(last.acknowledge(true)).await,
+                None => Ok(()),
+            };
+        }
+        if !copies.is_empty() {
+            let (link, session) = (self.link.clone(), self.session.clone());
+            held.spawn(publish_all(self.publisher.clone(), link, session, copies));
+        }
+        for place in done {
+            self.settled(place.acknowledge(false)).await?;
+        }
+        Ok(())
     }
 
-    /// Waits for an acknowledgement or rejection to be on its way.
     async fn settled(&self, call: impl Future<Output = lapin::Result<bool>>) -> Result<(), String> {
-        let answer = tokio::select! {
-            biased;
-            answer = call => answer,
-            // The client does not answer every call that a lost connection leaves open.
-            () = self.link.ended(self.session) => Ok(false),
-        };
-        settled(answer)
+        settled(self.link, self.session, call).await
     }
 
     /// A verdict per delivery; what is no message of ours never reaches the handler.
@@ -160,45 +217,65 @@ impl Settlement<'_> {
         let copy = Outgoing::again(delivery, exchange, key, attempt, reason).died(Utc::now());
         Step::Copy(copy, Fallback::Reject)
     }
+}
 
-    /// Publishes the copies; tells for each delivery whether it is to be rejected.
-    async fn copy(&self, steps: &[Step]) -> Result<Vec<bool>, String> {
-        let copies: Vec<_> = steps
-            .iter()
-            .filter_map(|step| match step {
-                Step::Copy(copy, _) => Some(copy.clone()),
-                Step::Acknowledge | Step::Reject => None,
-            })
-            .collect();
-        let mut answers = self.publisher.publish(&copies).await.into_iter();
-        let mut rejects = Vec::with_capacity(steps.len());
-        for step in steps {
-            rejects.push(match step {
-                Step::Acknowledge => false,
-                Step::Reject => true,
-                Step::Copy(_, fallback) => refused(answers.next(), *fallback)?,
-            });
+/// Publishes copies once.
+async fn publish(publisher: &Publisher, copies: Vec<Unsettled>) -> Published {
+    let messages: Vec<_> = copies.iter().map(|copy| copy.copy.clone()).collect();
+    let answers = publisher.publish(&messages).await;
+    let mut published = Published::default();
+    let mut reason = None;
+    for (copy, answer) in copies.into_iter().zip(answers) {
+        match (answer, copy.fallback) {
+            (Ok(()), _) => published.confirmed.push(copy.place),
+            (Err(PublishError::Returned(_) | PublishError::Refused), Fallback::Reject) => {
+                published.refused.push(copy.place);
+            }
+            (Err(error), _) => {
+                reason = Some(error);
+                published.left.push(copy);
+            }
         }
-        Ok(rejects)
+    }
+    if let Some(reason) = reason {
+        let copies = published.left.len();
+        warn!(%reason, copies, "copies were not published, and will be again");
+    }
+    published
+}
+
+/// Publishes copies until the broker has taken over each, and settles their deliveries; ends with
+/// the session that these belong to.
+async fn publish_all(
+    publisher: Publisher,
+    link: Link,
+    session: Session,
+    mut copies: Vec<Unsettled>,
+) -> Result<(), String> {
+    let publishing = async {
+        while !copies.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+            publisher.free().await;
+            let published = publish(&publisher, copies).await;
+            for place in published.confirmed {
+                settled(&link, &session, place.acknowledge(false)).await?;
+            }
+            for place in published.refused {
+                settled(&link, &session, place.reject()).await?;
+            }
+            copies = published.left;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        biased;
+        published = publishing => published,
+        () = link.ended(&session) => Err(BrokerError::Away.to_string()),
     }
 }
 
 /// The largest body that is copied to the dead letters.
 const MAX_COPY_BYTES: usize = 256 * 1024;
-
-/// Whether a delivery is to be rejected after what became of its copy.
-fn refused(answer: Option<Result<(), PublishError>>, fallback: Fallback) -> Result<bool, String> {
-    match answer {
-        Some(Ok(())) => Ok(false),
-        Some(Err(PublishError::Returned(_) | PublishError::Refused))
-            if fallback == Fallback::Reject =>
-        {
-            Ok(true)
-        }
-        Some(Err(error)) => Err(format!("a copy was not published: {error}")),
-        None => Err("a copy was not published".to_owned()),
-    }
-}
 
 /// The handler's verdicts. When it panics, its messages are handled one by one, so that only the
 /// culprit is tried again.
@@ -225,7 +302,18 @@ async fn guarded<H: Handler>(handler: &H, messages: &[Incoming]) -> Option<Vec<V
         .ok()
 }
 
-fn settled(answer: lapin::Result<bool>) -> Result<(), String> {
+/// Waits for an acknowledgement or rejection to be on its way.
+async fn settled(
+    link: &Link,
+    session: &Session,
+    call: impl Future<Output = lapin::Result<bool>>,
+) -> Result<(), String> {
+    let answer = tokio::select! {
+        biased;
+        answer = call => answer,
+        // The client does not answer every call that a lost connection leaves open.
+        () = link.ended(session) => Ok(false),
+    };
     match answer {
         Ok(true) => Ok(()),
         Ok(false) => {

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use broker::{Class, ConsumerOptions, Handler, Incoming, Verdict};
+use broker::{Class, ConsumerOptions, Handler, Incoming, Publisher, Verdict, topology::ClassSpec};
 use lapin::{BasicProperties, options::BasicPublishOptions};
 use support::{Corner, LIMIT, Recorder, done, envelope, tenant};
 use testkit::{Proxy, eventually};
@@ -37,6 +37,53 @@ async fn a_failing_message_is_tried_again_and_its_batch_is_not() {
         .collect();
     assert_eq!(fifth, [(5, 1), (5, 2), (5, 3)]);
     assert_eq!(corner.dead().await, 0);
+}
+
+/// Giving it back would count as a delivery, and so would giving back its neighbours: after three
+/// of them the broker would call all of them dead.
+#[tokio::test]
+async fn while_no_copy_can_be_published_a_failed_message_is_held_and_the_others_go_on() {
+    let mut corner = Corner::new().await;
+    corner.topology = corner.topology.clone().with_class(ClassSpec {
+        generation: 2,
+        delivery_limit: 2,
+        ..*Class::Activity.spec()
+    });
+    let publisher = corner.publisher().await;
+    let proxy = Proxy::to(&corner.url).await;
+    let copies = corner.link_through(&proxy.url(&corner.url), Duration::from_secs(10));
+    let session = copies.connected().await.unwrap();
+    let handler = Recorder::new(|message| match (message.envelope.number, message.attempt) {
+        (5, 1) => Verdict::Retry("not yet".to_owned()),
+        (6, _) => Verdict::Dead("another generation".to_owned()),
+        _ => Verdict::Done,
+    });
+    proxy.close();
+    copies.ended(&session).await;
+    let copying = Publisher::new(copies);
+    let consumer = corner.consume(&corner.link(), &copying, &handler);
+    let seen = || {
+        let mut seen = handler.seen.lock().unwrap().clone();
+        seen.sort_unstable();
+        seen
+    };
+    let mut once = Vec::new();
+    // More than the prefetch: those that are done are acknowledged.
+    for lot in 0..5 {
+        let numbers = 1 + 100 * lot..=100 * (lot + 1);
+        once.extend(numbers.clone().map(|number| (number, 1)));
+        publisher.publish(&corner.messages(numbers)).await;
+        eventually(LIMIT, || async { seen().len() >= once.len() }).await;
+        assert_eq!(seen(), once);
+    }
+    proxy.open();
+    once.insert(5, (5, 2));
+    eventually(LIMIT, || async { seen() == once }).await;
+    eventually(LIMIT, || async { corner.dead().await == 1 }).await;
+    consumer.stop().await;
+    assert_eq!(seen(), once);
+    assert_eq!(corner.ready(&corner.queue()).await, 0);
+    assert_eq!(corner.dead().await, 1);
 }
 
 #[tokio::test]
