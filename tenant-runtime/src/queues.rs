@@ -14,6 +14,9 @@ use crate::settings::Settings;
 
 /// How often health is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long stopping waits for the relay's last passes, and then for the databases: what was
+/// published and could not be noted is published again, and takes effect once.
+pub const LAST_PASSES: Duration = Duration::from_secs(3);
 /// How often the leader of the timers asks whether anything is to be run.
 const TIMERS_LOOK: Duration = Duration::from_secs(2);
 /// How long the document server may take to delete what is past its time.

@@ -9,7 +9,7 @@ use broker::Publisher;
 use clock::Clock;
 use cp_node_api::{NodeRole, PublicKey};
 use identity::Verifier;
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tr_app::webhooks::Webhooks;
 use tr_http::Api;
@@ -18,7 +18,7 @@ use tr_live::{Hub, HubSettings, keep_told};
 use web::{
     Bound, Edge, JsonLimit, Listen,
     health::Health,
-    tasks::{end_of_all, run_until},
+    tasks::{end_within, run_until},
 };
 
 use crate::{
@@ -102,11 +102,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         })
         .await;
     stop_relay.cancel();
-    let stopped = end_of_all(&mut tasks).await;
+    let stopped = end_within(queues::LAST_PASSES, &mut tasks).await;
     warning.abort();
     membership.leave().await;
     tokio::join!(link.close(), live_link.close());
-    fleet.pools.close().await;
+    // One that does not answer is left as it is.
+    let _ = timeout(queues::LAST_PASSES, fleet.pools.close()).await;
     ended.context("the server failed")?;
     Ok(ran.and(stopped)?)
 }

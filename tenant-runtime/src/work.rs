@@ -7,7 +7,7 @@ use broker::{Class, ConsumerOptions, Handler, Link, Publisher, consume, retire};
 use clock::Clock;
 use cp_node_api::NodeRole;
 use mailer::{Mailer, SmtpSettings};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{sync::mpsc, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tr_jobs::{
     ActiveTenants, ActivityLog, FleetFacts, HousekeepingHandler, MailSender, Notifier, Relay, Taps,
@@ -15,7 +15,7 @@ use tr_jobs::{
 };
 use tr_live::{Hub, HubSettings, keep_told};
 use url::Url;
-use web::tasks::{end_of_all, run_until};
+use web::tasks::{end_of_all, end_within, run_until};
 
 use crate::{fleet::Fleet, oversight, queues, settings::Settings, side, webhooks};
 
@@ -102,11 +102,12 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
         })
         .await;
     stop_relay.cancel();
-    let relayed = end_of_all(&mut relaying).await;
+    let relayed = end_within(queues::LAST_PASSES, &mut relaying).await;
     reporting.abort();
     membership.leave().await;
     tokio::join!(inward.close(), outward.close(), live_link.close());
-    fleet.pools.close().await;
+    // One that does not answer is left as it is.
+    let _ = timeout(queues::LAST_PASSES, fleet.pools.close()).await;
     ended.context("the listener failed")?;
     Ok(worked.and(relayed)?)
 }

@@ -1,6 +1,8 @@
 //! Tasks that run until their process stops. One that ends before has failed: the process stops
 //! then as if it were asked to, and says so, rather than go on without it.
 
+use std::time::Duration;
+
 use futures_util::future::select_all;
 use tokio::task::{JoinError, JoinSet};
 
@@ -45,6 +47,22 @@ pub async fn end_of_all(tasks: &mut JoinSet<()>) -> Result<(), TaskError> {
     outcome
 }
 
+/// The same for tasks that may wait for a server that does not answer: what takes longer than the
+/// limit is aborted.
+///
+/// # Errors
+/// How one of them failed.
+pub async fn end_within(limit: Duration, tasks: &mut JoinSet<()>) -> Result<(), TaskError> {
+    match tokio::time::timeout(limit, end_of_all(tasks)).await {
+        Ok(ended) => ended,
+        Err(_) => {
+            tracing::warn!(tasks = tasks.len(), "stopped without waiting any longer");
+            tasks.shutdown().await;
+            Ok(())
+        }
+    }
+}
+
 async fn end_of_any(tasks: &mut JoinSet<()>) -> TaskError {
     let error = match tasks.join_next().await {
         Some(Ok(())) => TaskError::Ended,
@@ -78,6 +96,19 @@ mod tests {
         assert_eq!(tasks.len(), 1);
         stop.cancel();
         end_of_all(&mut tasks).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_waits_for_ever_does_not_keep_the_process_from_stopping() {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(std::future::pending());
+        end_within(Duration::from_secs(3), &mut tasks)
+            .await
+            .unwrap();
+        assert!(tasks.is_empty());
+        tasks.spawn(async { panic!("a bug") });
+        let ended = end_within(Duration::from_secs(3), &mut tasks).await;
+        assert!(matches!(ended, Err(TaskError::Failed(_))));
     }
 
     #[tokio::test]

@@ -5,11 +5,14 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use broker::Class;
+use broker::{Class, Publisher};
+use db::{Placement, PlacementError, Placements, PoolBudget, TenantPools};
+use kernel::TenantId;
 use sea_orm::{DatabaseTransaction, TransactionTrait as _};
 use support::{LIMIT, World};
-use testkit::{Proxy, eventually};
-use tr_jobs::RelaySettings;
+use testkit::{Proxy, eventually, within};
+use tokio_util::sync::CancellationToken;
+use tr_jobs::{Relay, RelaySettings};
 use tr_store::relaying::{self, What};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,6 +124,51 @@ async fn with_the_broker_away_the_outbox_grows_says_so_and_drains_by_itself() {
     eventually(LIMIT, || async { tenant.published().await == 30 }).await;
     eventually(LIMIT, || async { relay.relay.check() }).await;
     relay.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_broker_away_nothing_is_said_to_wait_where_nothing_does() {
+    let world = World::new().await;
+    let proxy = Proxy::to(&world.amqp_url).await;
+    proxy.close();
+    let settings = RelaySettings {
+        workers: 1,
+        patience: Duration::ZERO,
+        ..RelaySettings::default()
+    };
+    let relay = world.relay(&world.link_at(&proxy.url(&world.amqp_url)), settings);
+    let idle = [world.tenant().await, world.tenant().await];
+    for (looked, tenant) in (1..).zip(&idle) {
+        relay.nudge.nudge(tenant.context);
+        eventually(LIMIT, || async { world.pools.open_pools() == looked }).await;
+    }
+    // With the second its one worker has ended with the first.
+    relay.relay.check().unwrap();
+    relay.running.stop().await;
+}
+
+/// Knows of no tenant, and cannot even say so.
+struct Broken;
+
+#[db::async_trait]
+impl Placements for Broken {
+    async fn placement(&self, _: TenantId) -> Result<Arc<Placement>, PlacementError> {
+        panic!("a bug")
+    }
+}
+
+#[tokio::test]
+async fn a_relay_of_which_a_task_fails_ends() {
+    let world = World::new().await;
+    let pools = TenantPools::new(PoolBudget::default(), Arc::new(Broken));
+    let publisher = Publisher::new(world.link());
+    let settings = RelaySettings::default();
+    let relay = Relay::new(pools, publisher, world.clock.clone(), settings);
+    let nudge = relay.nudge();
+    let running = tokio::spawn(relay.run(CancellationToken::new()));
+    nudge.nudge(world.tenant().await.context);
+    let ended = within(LIMIT, running).await.unwrap();
+    assert!(ended.unwrap_err().is_panic());
 }
 
 /// A look happens with every pass: if it went through all that waits, a flood would slow itself

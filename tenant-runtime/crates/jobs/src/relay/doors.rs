@@ -4,13 +4,13 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use broker::Class;
 use chrono::{DateTime, Utc};
-use kernel::{TenantContext, TenantId};
+use kernel::{Generation, TenantContext, TenantId};
 use tokio::sync::Notify;
 
 /// The first pause before a tenant is tried again, and the longest.
@@ -34,8 +34,8 @@ pub(crate) enum Left {
     },
     /// There is no connection to the broker.
     NoBroker,
-    /// Its database could not be asked, or not be written.
-    NoDatabase,
+    /// Its database could not be asked, or not be written; whether its server did not even answer.
+    NoDatabase { silent: bool },
 }
 
 /// The tenants that wait. Every method is a moment under one lock.
@@ -54,7 +54,14 @@ struct State {
     behind: HashMap<TenantId, Behind>,
     /// When a tenant's next job is due.
     expected: HashMap<TenantId, (TenantContext, DateTime<Utc>)>,
+    /// On which server a tenant is, since which generation.
+    servers: HashMap<TenantId, (Generation, Server)>,
+    /// The servers that did not answer when they were asked last.
+    silent: HashSet<Server>,
 }
+
+/// The address of a server.
+type Server = Arc<str>;
 
 /// A tenant with rows left.
 #[derive(Debug)]
@@ -62,8 +69,9 @@ struct Behind {
     tenant: TenantContext,
     since: DateTime<Utc>,
     pause: Duration,
-    /// Whether its database could not be asked. One worker at a time tries such tenants, so that a
-    /// server that lets everybody wait does not stop the others' tenants.
+    /// Whether its database could not be asked. One worker at a time tries such tenants, and those on
+    /// a server that did not answer, so that a server that lets everybody wait does not stop the
+    /// others' tenants.
     failed: bool,
     /// How much room there is since it was taken last, in thousandths.
     room: usize,
@@ -135,9 +143,40 @@ impl Doors {
         }
     }
 
+    /// Whether it is known which server the tenant is on.
+    pub(crate) fn knows(&self, tenant: TenantContext) -> bool {
+        let state = self.lock();
+        let known = state.servers.get(&tenant.tenant);
+        known.is_some_and(|(since, _)| *since >= tenant.generation)
+    }
+
+    /// A tenant that is busy is on this server. When another worker tries one that cannot be asked,
+    /// and this is another such, it is put back and waits.
+    pub(crate) fn place(&self, tenant: TenantContext, server: Server) -> bool {
+        let mut state = self.lock();
+        let id = tenant.tenant;
+        state.servers.insert(id, (tenant.generation, server));
+        let mut others = state.busy.iter().filter(|other| **other != id);
+        if !(state.failed(&id) && others.any(|other| state.failed(other))) {
+            return true;
+        }
+        state.busy.remove(&id);
+        state.enqueue_again(tenant);
+        drop(state);
+        self.ready.notify_one();
+        false
+    }
+
+    /// The tenant is not here any more.
+    pub(crate) fn gone(&self, tenant: TenantContext) {
+        self.lock().servers.remove(&tenant.tenant);
+        self.done(tenant);
+    }
+
     /// Nothing of the tenant is left.
     pub(crate) fn done(&self, tenant: TenantContext) {
         let mut state = self.lock();
+        state.asked(tenant.tenant, true);
         state.behind.remove(&tenant.tenant);
         state.release(tenant.tenant);
         drop(state);
@@ -147,10 +186,10 @@ impl Doors {
     /// There is more of the tenant, for the next worker after all others had their turn.
     pub(crate) fn again(&self, tenant: TenantContext) {
         let mut state = self.lock();
+        state.asked(tenant.tenant, true);
         state.behind.remove(&tenant.tenant);
         state.busy.remove(&tenant.tenant);
-        let knocked = state.waiting.remove(&tenant.tenant);
-        state.enqueue(knocked.map_or(tenant, |knocked| newer(tenant, knocked)));
+        state.enqueue_again(tenant);
         drop(state);
         self.ready.notify_one();
     }
@@ -158,10 +197,15 @@ impl Doors {
     /// Not everything of the tenant could be relayed.
     pub(crate) fn left_behind(&self, tenant: TenantContext, left: Left, now: DateTime<Utc>) {
         let mut state = self.lock();
+        match left {
+            Left::NoDatabase { silent: true } => state.asked(tenant.tenant, false),
+            // It answered, whatever it was.
+            _ => state.asked(tenant.tenant, true),
+        }
         let before = state.behind.remove(&tenant.tenant);
         let (oldest, progress) = match left {
             Left::Rows { oldest, progress } => (Some(oldest), progress),
-            Left::NoBroker | Left::NoDatabase => (None, false),
+            Left::NoBroker | Left::NoDatabase { .. } => (None, false),
         };
         let since = oldest
             .or(before.as_ref().map(|before| before.since))
@@ -176,7 +220,7 @@ impl Doors {
             tenant,
             since,
             pause,
-            failed: left == Left::NoDatabase,
+            failed: matches!(left, Left::NoDatabase { .. }),
             room,
             tried,
             // Room that was made meanwhile this try may not have seen.
@@ -275,8 +319,28 @@ impl State {
         }
     }
 
+    /// The tenant again, or what it knocked with while it was busy.
+    fn enqueue_again(&mut self, tenant: TenantContext) {
+        let knocked = self.waiting.remove(&tenant.tenant);
+        self.enqueue(knocked.map_or(tenant, |knocked| newer(tenant, knocked)));
+    }
+
+    /// The tenant's server was asked, and answered or did not.
+    fn asked(&mut self, id: TenantId, answered: bool) {
+        let Some((_, server)) = self.servers.get(&id) else {
+            return;
+        };
+        if answered {
+            self.silent.remove(server);
+        } else {
+            self.silent.insert(Arc::clone(server));
+        }
+    }
+
     fn failed(&self, id: &TenantId) -> bool {
+        let known = self.servers.get(id);
         self.behind.get(id).is_some_and(|behind| behind.failed)
+            || known.is_some_and(|(_, server)| self.silent.contains(server))
     }
 
     /// The place of the next in the queue whom a worker may take now. Before others comes one whose
@@ -329,6 +393,8 @@ mod tests {
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
     }
+
+    const SILENT: Left = Left::NoDatabase { silent: true };
 
     fn rows(progress: bool) -> Left {
         Left::Rows {
@@ -495,7 +561,7 @@ mod tests {
         for number in 1..=3 {
             doors.knock(tenant(number));
             doors.next().now_or_never().unwrap();
-            let left = [Left::NoDatabase, rows(false)][usize::from(number == 3)];
+            let left = [SILENT, rows(false)][usize::from(number == 3)];
             doors.left_behind(tenant(number), left, at(1));
         }
         for behind in doors.lock().behind.values_mut() {
@@ -510,10 +576,61 @@ mod tests {
         } else {
             [0, 1]
         };
-        doors.left_behind(taken[one], Left::NoDatabase, at(3));
+        doors.left_behind(taken[one], SILENT, at(3));
         doors.done(taken[other]);
         let rest = doors.next().now_or_never().unwrap();
         assert!(rest != taken[one] && rest != tenant(3));
+    }
+
+    /// As a worker does: takes the next, and looks which server it is on.
+    fn take(doors: &Doors, server: impl Fn(TenantContext) -> &'static str) -> Vec<TenantContext> {
+        let next = || doors.next().now_or_never();
+        let may = |one: &TenantContext| doors.knows(*one) || doors.place(*one, server(*one).into());
+        std::iter::from_fn(next).filter(may).collect()
+    }
+
+    #[test]
+    fn tenants_of_a_server_that_does_not_answer_take_one_worker_before_any_was_tried() {
+        let server = |one: TenantContext| ["dead", "alive"][usize::from(one == tenant(9))];
+        let doors = Doors::default();
+        doors.knock(tenant(1));
+        assert_eq!(take(&doors, server), [tenant(1)]);
+        doors.left_behind(tenant(1), SILENT, at(1));
+        for number in 2..=9 {
+            doors.knock(tenant(number));
+        }
+        let taken = take(&doors, server);
+        assert_eq!(taken.len(), 2);
+        assert!(taken.contains(&tenant(9)), "{taken:?}");
+        // Each of them is tried in its turn, and only then the next.
+        let mut tried = taken;
+        for turn in 0..6 {
+            let one = *tried.iter().rfind(|one| **one != tenant(9)).unwrap();
+            doors.left_behind(one, SILENT, at(2));
+            let next = take(&doors, server);
+            assert_eq!(next.len(), 1, "{turn}: {next:?}");
+            tried.extend(next);
+        }
+        // It is back: all of them are served at once.
+        let last = *tried.iter().rfind(|one| **one != tenant(9)).unwrap();
+        doors.done(last);
+        for number in 1..=4 {
+            doors.lock().behind.remove(&tenant(number).tenant);
+            doors.knock(tenant(number));
+        }
+        assert_eq!(take(&doors, server).len(), 4);
+    }
+
+    #[test]
+    fn a_database_that_refuses_does_not_speak_for_its_server() {
+        let doors = Doors::default();
+        doors.knock(tenant(1));
+        assert_eq!(take(&doors, |_| "one"), [tenant(1)]);
+        doors.left_behind(tenant(1), Left::NoDatabase { silent: false }, at(1));
+        for number in 2..=4 {
+            doors.knock(tenant(number));
+        }
+        assert_eq!(take(&doors, |_| "one").len(), 3);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use broker::{Class, Publisher};
 use clock::Clock;
 use db::TenantPools;
 use kernel::{TenantContext, TenantId};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -26,6 +26,8 @@ use doors::{Doors, Left};
 use pass::{Pass, PassError};
 pub(crate) use plan::Plan;
 
+/// How long a tenant's turn takes at most.
+const TURN: Duration = Duration::from_secs(60);
 /// How often tenants that were left behind are looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -157,6 +159,9 @@ impl Relay {
     }
 
     /// Relays until told to stop; passes under way are ended properly.
+    ///
+    /// # Panics
+    /// When one of its tasks does, so that nobody takes it for a relay that works.
     pub async fn run(self, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         for _ in 0..self.settings.workers.max(1) {
@@ -164,39 +169,54 @@ impl Relay {
         }
         tasks.spawn(self.clone().look_back(stop));
         while let Some(ended) = tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a task of the relay failed");
+            if let Err(Ok(panic)) = ended.map_err(JoinError::try_into_panic) {
+                std::panic::resume_unwind(panic);
             }
         }
     }
 
     async fn work(self, stop: CancellationToken) {
         while let Some(tenant) = stop.run_until_cancelled(self.doors.next()).await {
-            // Without a broker there is nothing to read for; the tenant is looked at again.
-            if self.publisher.link().session().is_none() {
-                self.backlog.saw(tenant);
-                self.doors
-                    .left_behind(tenant, Left::NoBroker, self.clock.now());
-                continue;
+            if self.its_turn(tenant).await {
+                self.relay(tenant).await;
             }
-            self.relay(tenant).await;
+        }
+    }
+
+    /// Whether the tenant may be relayed now, after a look at which server it is on if need be; if
+    /// not, it waits on.
+    async fn its_turn(&self, tenant: TenantContext) -> bool {
+        if self.doors.knows(tenant) {
+            return true;
+        }
+        match self.pools.server(&tenant).await {
+            Ok((host, port)) => self.doors.place(tenant, format!("{host}:{port}").into()),
+            // The pass says why.
+            Err(_) => true,
         }
     }
 
     async fn relay(&self, tenant: TenantContext) {
-        let (all, next_due) = match self.passes(&tenant).await {
+        // A server that is cut off lets statements wait without end.
+        let passed = tokio::time::timeout(TURN, self.passes(&tenant)).await;
+        let late = |_| Err(PassError::Silent(format!("no answer within {TURN:?}")));
+        let (all, next_due) = match passed.unwrap_or_else(late) {
             Ok(passed) => passed,
             Err(PassError::Gone(reason)) => {
                 debug!(tenant = %tenant.tenant, reason, "not relaying for the tenant any more");
                 self.doors.expect(tenant, None);
-                return self.doors.done(tenant);
+                return self.doors.gone(tenant);
+            }
+            Err(PassError::NoBroker) => return self.left_behind(tenant, Left::NoBroker),
+            Err(PassError::Silent(reason)) => {
+                warn!(tenant = %tenant.tenant, reason, "the tenant's database does not answer");
+                self.backlog.saw(tenant);
+                return self.left_behind(tenant, Left::NoDatabase { silent: true });
             }
             Err(PassError::Failed(reason)) => {
                 warn!(tenant = %tenant.tenant, reason, "could not relay the tenant's events");
                 self.backlog.saw(tenant);
-                return self
-                    .doors
-                    .left_behind(tenant, Left::NoDatabase, self.clock.now());
+                return self.left_behind(tenant, Left::NoDatabase { silent: false });
             }
         };
         self.doors.expect(tenant, next_due);
@@ -204,10 +224,13 @@ impl Relay {
             Pass::Empty => self.doors.done(tenant),
             Pass::More => self.doors.again(tenant),
             Pass::Left { oldest, progress } => {
-                let left = Left::Rows { oldest, progress };
-                self.doors.left_behind(tenant, left, self.clock.now());
+                self.left_behind(tenant, Left::Rows { oldest, progress });
             }
         }
+    }
+
+    fn left_behind(&self, tenant: TenantContext, left: Left) {
+        self.doors.left_behind(tenant, left, self.clock.now());
     }
 
     /// Comes back to tenants that could not be relayed in full.

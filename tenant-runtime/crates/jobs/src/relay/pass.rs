@@ -6,6 +6,7 @@ use broker::{Class, Envelope, Outgoing, PublishError};
 use chrono::{DateTime, Utc};
 use db::{DbError, PlacementError, TenantDb};
 use kernel::{EventId, TenantContext};
+use sea_orm::DbErr;
 use tr_store::{
     RowId, StoreError,
     relaying::{self, Unpublished},
@@ -67,6 +68,12 @@ pub(super) enum PassError {
     /// The tenant is not here, or not under this generation: a newer message will tell.
     #[error("{0}")]
     Gone(String),
+    /// Something waits, and there is no connection to the broker.
+    #[error("the broker is away")]
+    NoBroker,
+    /// The server of the tenant's database could not be reached, or not in time.
+    #[error("{0}")]
+    Silent(String),
     /// Worth another try.
     #[error("{0}")]
     Failed(String),
@@ -78,6 +85,8 @@ impl From<DbError> for PassError {
             DbError::Placement(PlacementError::Unknown) | DbError::Generation { .. } => {
                 Self::Gone(error.to_string())
             }
+            DbError::Connect(_) => Self::Silent(error.to_string()),
+            DbError::Statement(error) => error.into(),
             _ => Self::Failed(error.to_string()),
         }
     }
@@ -85,7 +94,20 @@ impl From<DbError> for PassError {
 
 impl From<StoreError> for PassError {
     fn from(error: StoreError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            StoreError::Database(error) => error.into(),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<DbErr> for PassError {
+    fn from(error: DbErr) -> Self {
+        if matches!(error, DbErr::Conn(_)) || db::is_busy(&error) {
+            Self::Silent(error.to_string())
+        } else {
+            Self::Failed(error.to_string())
+        }
     }
 }
 
@@ -106,6 +128,9 @@ impl Relay {
         let plan = Plan::of(&waiting, self.clock.now());
         if plan.busy {
             self.backlog.saw(*tenant);
+        }
+        if !plan.waiting.is_empty() && self.publisher.link().session().is_none() {
+            return Err(PassError::NoBroker);
         }
         let mut all = Pass::Empty;
         for (class, lost) in plan.waiting {
