@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use broker::{Class, ConsumerOptions, Handler, Link, Publisher, consume, retire};
+use broker::{Class, ConsumerOptions, Handler, Link, Publisher, QUIET, consume, retire};
 use clock::Clock;
 use cp_node_api::NodeRole;
 use mailer::{Mailer, SmtpSettings};
@@ -55,7 +55,7 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     };
     let mut tasks = JoinSet::new();
     let links = (&inward, &publisher);
-    tasks.spawn(retire(inward.clone(), stop.clone()));
+    tasks.spawn(retire(inward.clone(), QUIET, stop.clone()));
     oversight::spawn(&mut tasks, &fleet, &relay, links, &consumers.taps, &stop);
     let place = Workplace {
         pools: fleet.pools.clone(),

@@ -22,6 +22,9 @@ use crate::{
     settle::{Held, Settlement},
 };
 
+/// How long stopping waits for what was delivered already.
+pub(crate) const DRAIN: Duration = Duration::from_secs(25);
+
 /// What one consumer does.
 #[derive(Debug, Clone)]
 pub struct ConsumerOptions {
@@ -48,7 +51,7 @@ impl ConsumerOptions {
             shard,
             batch: class.spec().prefetch.into(),
             window: Duration::from_millis(20),
-            drain: Duration::from_secs(25),
+            drain: DRAIN,
             tap: Tap::default(),
         }
     }
@@ -173,12 +176,8 @@ struct Worker<H> {
 
 impl<H: Handler> Worker<H> {
     async fn run(&self, session: &Session, again: bool, stop: &CancellationToken) -> Ended {
-        let started = tokio::select! {
-            biased;
-            started = self.start(session, again) => started,
-            () = self.link.ended(session) => Err(BrokerError::Away),
-        };
-        match started {
+        let started = self.link.within(session, self.start(session, again));
+        match started.await {
             Ok((channel, mut deliveries)) => {
                 let mut held = Held::new();
                 let stopped = self.until_stopped(session, &mut deliveries, &mut held, stop);
@@ -242,18 +241,22 @@ impl<H: Handler> Worker<H> {
         mut held: Held,
     ) -> Ended {
         let drained = async {
-            channel
-                .basic_cancel(deliveries.tag(), BasicCancelOptions::default())
-                .await?;
-            while let Some(delivery) = deliveries.next().await {
+            let cancelled = channel.basic_cancel(deliveries.tag(), BasicCancelOptions::default());
+            let cancelled = async { Ok::<_, Ended>(cancelled.await?) };
+            self.link.within(session, cancelled).await?;
+            let next = async |deliveries: &mut Consumer| {
+                let next = async { Ok::<_, Ended>(deliveries.next().await) };
+                self.link.within(session, next).await
+            };
+            while let Some(delivery) = next(deliveries).await? {
                 self.batch(session, delivery?, deliveries, &mut held)
                     .await?;
             }
             while let Some(settled) = held.join_next().await {
                 joined(settled)?;
             }
-            channel.close(200, "stopped".into()).await?;
-            Ok::<_, Ended>(())
+            let closed = async { Ok::<_, Ended>(channel.close(200, "stopped".into()).await?) };
+            self.link.within(session, closed).await
         };
         match drained.await {
             Err(Ended::Lost(reason)) => {

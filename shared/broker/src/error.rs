@@ -14,9 +14,6 @@ pub enum BrokerError {
     /// The broker took the call and did not answer.
     #[error("the broker did not answer within {0:?}")]
     Silent(Duration),
-    /// The broker did not take over messages that are to be moved.
-    #[error("the messages of {0} cannot be moved: the broker did not take them over")]
-    Unmoved(String),
     /// The broker or the connection refused the call.
     #[error(transparent)]
     Amqp(#[from] lapin::Error),

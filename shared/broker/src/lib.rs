@@ -31,6 +31,6 @@ pub use link::{Link, LinkOptions, Session};
 pub use outgoing::Outgoing;
 pub use publisher::Publisher;
 pub use push::{Announcer, listen};
-pub use retire::retire;
+pub use retire::{QUIET, retire};
 pub use tap::{Flow, Tap};
 pub use topology::{Class, Topology};

@@ -120,6 +120,20 @@ impl Link {
         let _ = state.wait_for(other).await;
     }
 
+    /// What calls within a session come to; they are given up when it ends, since the client does not
+    /// answer every call that a lost connection leaves open.
+    pub(crate) async fn within<T, E: From<BrokerError>>(
+        &self,
+        session: &Session,
+        calls: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        tokio::select! {
+            biased;
+            answer = calls => answer,
+            () = self.ended(session) => Err(BrokerError::Away.into()),
+        }
+    }
+
     /// Whether there is a session, or why not; for `/readyz`.
     ///
     /// # Errors

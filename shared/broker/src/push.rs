@@ -39,7 +39,7 @@ impl Announcer {
         let Some(session) = self.link.session() else {
             return;
         };
-        if let Err(error) = self.send(&session, body).await {
+        if let Err(error) = self.link.within(&session, self.send(&session, body)).await {
             tracing::debug!(%error, "an announcement was lost");
             *self.channel.lock().await = None;
         }
@@ -76,7 +76,7 @@ impl Announcer {
 /// may have been lost.
 pub async fn listen(link: Link, heard: impl Fn(Option<&[u8]>)) {
     while let Ok(session) = link.connected().await {
-        match subscribe(&link, &session).await {
+        match link.within(&session, subscribe(&link, &session)).await {
             Ok((_channel, mut deliveries)) => {
                 heard(None);
                 loop {

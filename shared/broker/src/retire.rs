@@ -4,9 +4,11 @@
 //! One process does that at a time. A message is acknowledged in the old queue once the broker has
 //! confirmed its copy in the new one, so that a crash has it twice at worst and never loses it.
 //! Programs of the version before may go on consuming the old queue; it is deleted when they are
-//! gone. A queue whose messages expire into another empties itself.
+//! gone. One that stops is no consumer any more while it still handles what it was delivered, which
+//! nobody can see: hence the queue has to be empty and left alone for some time. A queue whose
+//! messages expire into another empties itself.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use lapin::{
     Channel,
@@ -17,14 +19,19 @@ use lapin::{
     },
     types::FieldTable,
 };
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::{
     BrokerError, Leadership, Link, Session,
+    consumer::DRAIN,
     topology::{Binding, Queue},
 };
 
+/// For how long a queue was empty and not consumed when it is deleted: longer than a consumer that
+/// stops holds messages, and its connection closes.
+pub const QUIET: Duration = DRAIN.saturating_add(Duration::from_secs(20));
 /// The pause before looking again at queues that could not be deleted yet.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How many messages are moved before they are acknowledged.
@@ -38,14 +45,26 @@ struct Former<'q> {
     queue: &'q Queue,
 }
 
+/// One that is being retired, in one session.
+struct Retiring<'q> {
+    former: &'q Former<'q>,
+    channel: Option<Channel>,
+    /// What the new queue has not taken yet. It stays on the channel it came on: to give it back
+    /// counts as a delivery, and after a few of those it would be dead.
+    kept: Vec<BasicGetMessage>,
+    /// Since when it is empty and nobody consumes it.
+    quiet: Option<Instant>,
+}
+
 /// What a queue holds, and how many consume it.
 struct Held {
     messages: u32,
     consumers: u32,
 }
 
-/// Empties and deletes queues of former generations, as long as there are any, until told to stop.
-pub async fn retire(link: Link, stop: CancellationToken) {
+/// Empties queues of former generations, and deletes them when they are [`QUIET`] for so long; as long
+/// as there are any, until told to stop.
+pub async fn retire(link: Link, quiet: Duration, stop: CancellationToken) {
     let queues = link.topology().queues();
     let former: Vec<_> = queues
         .iter()
@@ -54,7 +73,7 @@ pub async fn retire(link: Link, stop: CancellationToken) {
     let retiring = async {
         while let Ok(session) = link.connected().await {
             let done = tokio::select! {
-                done = all(&link, &session, &former) => done,
+                done = all(&link, &session, &former, quiet) => done,
                 () = link.ended(&session) => Err(BrokerError::Away),
             };
             match done {
@@ -72,11 +91,21 @@ pub async fn retire(link: Link, stop: CancellationToken) {
 }
 
 /// Retires all of them; ends when none is left.
-async fn all(link: &Link, session: &Session, former: &[Former<'_>]) -> Result<(), BrokerError> {
+async fn all(
+    link: &Link,
+    session: &Session,
+    former: &[Former<'_>],
+    quiet: Duration,
+) -> Result<(), BrokerError> {
     let mut left = Vec::new();
-    for queue in former {
-        if held(session, queue.name).await?.is_some() {
-            left.push(queue);
+    for former in former {
+        if held(session, former.name).await?.is_some() {
+            left.push(Retiring {
+                former,
+                channel: None,
+                kept: Vec::new(),
+                quiet: None,
+            });
         }
     }
     if left.is_empty() {
@@ -85,9 +114,9 @@ async fn all(link: &Link, session: &Session, former: &[Former<'_>]) -> Result<()
     let _role = Leadership::win(link, ROLE).await?;
     while !left.is_empty() {
         let mut still = Vec::new();
-        for former in left {
-            if !former.retire(session).await? {
-                still.push(former);
+        for mut retiring in left {
+            if !retiring.retire(session, quiet).await? {
+                still.push(retiring);
             }
         }
         left = still;
@@ -98,71 +127,113 @@ async fn all(link: &Link, session: &Session, former: &[Former<'_>]) -> Result<()
     Ok(())
 }
 
-impl Former<'_> {
+impl Retiring<'_> {
     /// Moves what is in the queue, and tells whether the queue is gone.
-    async fn retire(&self, session: &Session) -> Result<bool, BrokerError> {
-        let Some(found) = held(session, self.name).await? else {
+    async fn retire(&mut self, session: &Session, quiet: Duration) -> Result<bool, BrokerError> {
+        let Former { name, queue } = *self.former;
+        let Some(found) = held(session, name).await? else {
             return Ok(true);
         };
-        let channel = session.connection.create_channel().await?;
-        channel
-            .confirm_select(ConfirmSelectOptions::default())
-            .await?;
-        for Binding { exchange, key } in &self.queue.bindings {
+        let channel = self.channel(session).await?;
+        for Binding { exchange, key } in &queue.bindings {
             channel
                 .queue_unbind(
-                    self.name.into(),
+                    name.into(),
                     exchange.as_str().into(),
                     key.as_str().into(),
                     FieldTable::default(),
                 )
                 .await?;
         }
-        let empties_itself = self.queue.ttl_millis.is_some();
+        let empties_itself = queue.ttl_millis.is_some();
         if !empties_itself {
             let moved = self.move_all(&channel, found.messages).await?;
             if moved > 0 {
-                info!(
-                    from = self.name,
-                    to = self.queue.name,
-                    moved,
-                    "moved messages"
-                );
+                info!(from = name, to = queue.name, moved, "moved messages");
                 metrics::counter!("queue_messages_moved_total").increment(moved);
             }
         }
-        let gone = match held(session, self.name).await? {
+        match held(session, name).await? {
             // Quorum queues know no "if unused" and "if empty".
             Some(Held {
                 messages: 0,
                 consumers: 0,
-            }) => {
+            }) if self.kept.is_empty() => {
+                let since = *self.quiet.get_or_insert_with(Instant::now);
+                if since.elapsed() < quiet {
+                    return Ok(false);
+                }
                 let options = QueueDeleteOptions::default();
-                channel.queue_delete(self.name.into(), options).await?;
-                info!(queue = self.name, "retired a queue of a former generation");
+                channel.queue_delete(name.into(), options).await?;
+                info!(queue = name, "retired a queue of a former generation");
                 metrics::counter!("queue_generations_retired_total").increment(1);
-                true
             }
-            Some(_) => false,
-            None => true,
-        };
+            Some(_) => {
+                self.quiet = None;
+                return Ok(false);
+            }
+            None => {}
+        }
         channel.close(200, "retired".into()).await?;
-        Ok(gone)
+        Ok(true)
     }
 
-    /// Moves as many messages as were found, and tells how many.
-    async fn move_all(&self, channel: &Channel, found: u32) -> Result<u64, BrokerError> {
+    /// The channel on which messages come and go.
+    async fn channel(&mut self, session: &Session) -> Result<Channel, BrokerError> {
+        if let Some(channel) = &self.channel {
+            return Ok(channel.clone());
+        }
+        let channel = session.connection.create_channel().await?;
+        channel
+            .confirm_select(ConfirmSelectOptions::default())
+            .await?;
+        self.channel = Some(channel.clone());
+        Ok(channel)
+    }
+
+    /// Moves as many messages as were found, or as the new queue takes, and tells how many.
+    async fn move_all(&mut self, channel: &Channel, found: u32) -> Result<u64, BrokerError> {
         let (found, mut moved) = (u64::from(found), 0);
-        while moved < found {
-            let batch = self.get(channel).await?;
-            let Some(last) = batch.last() else { break };
-            self.copy(channel, &batch).await?;
-            last.acker.ack(BasicAckOptions { multiple: true }).await?;
-            moved += batch.len() as u64;
+        while moved < found || !self.kept.is_empty() {
+            if self.kept.is_empty() {
+                self.kept = self.former.get(channel).await?;
+            }
+            let before = self.kept.len();
+            if before == 0 {
+                break;
+            }
+            self.move_kept(channel).await?;
+            moved += (before - self.kept.len()) as u64;
+            if !self.kept.is_empty() {
+                let (from, to) = (self.former.name, &self.former.queue.name);
+                let left = self.kept.len();
+                warn!(from, to, left, "the new queue takes no more for now");
+                break;
+            }
         }
         Ok(moved)
     }
 
+    /// Publishes copies of what is kept, and acknowledges what the new queue has; keeps the others.
+    async fn move_kept(&mut self, channel: &Channel) -> Result<(), BrokerError> {
+        let batch = mem::take(&mut self.kept);
+        let taken = self.former.copy(channel, &batch).await?;
+        if let (true, Some(last)) = (taken.iter().all(|taken| *taken), batch.last()) {
+            last.acker.ack(BasicAckOptions { multiple: true }).await?;
+            return Ok(());
+        }
+        for (message, taken) in batch.into_iter().zip(taken) {
+            if taken {
+                message.acker.ack(BasicAckOptions::default()).await?;
+            } else {
+                self.kept.push(message);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Former<'_> {
     async fn get(&self, channel: &Channel) -> Result<Vec<BasicGetMessage>, BrokerError> {
         let mut batch = Vec::new();
         while batch.len() < BATCH {
@@ -175,8 +246,13 @@ impl Former<'_> {
         Ok(batch)
     }
 
-    /// Publishes copies of the messages to the new queue, and waits for every confirm.
-    async fn copy(&self, channel: &Channel, batch: &[BasicGetMessage]) -> Result<(), BrokerError> {
+    /// Publishes copies of the messages to the new queue, waits for every confirm and tells of each
+    /// whether it is there.
+    async fn copy(
+        &self,
+        channel: &Channel,
+        batch: &[BasicGetMessage],
+    ) -> Result<Vec<bool>, BrokerError> {
         let options = BasicPublishOptions {
             mandatory: true,
             ..BasicPublishOptions::default()
@@ -195,13 +271,17 @@ impl Former<'_> {
             );
             confirms.push(confirm.await?);
         }
+        let (mut taken, mut returned) = (Vec::with_capacity(batch.len()), false);
         for confirm in confirms {
             let confirmation = confirm.await?;
-            if !confirmation.is_ack() || confirmation.take_message().is_some() {
-                return Err(BrokerError::Unmoved(self.name.to_owned()));
-            }
+            taken.push(confirmation.is_ack());
+            returned |= confirmation.take_message().is_some();
         }
-        Ok(())
+        // The client hands a returned message to whichever confirm comes next.
+        if returned {
+            taken.fill(false);
+        }
+        Ok(taken)
     }
 }
 

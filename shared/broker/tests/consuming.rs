@@ -1,22 +1,13 @@
 //! Consuming: retries, dead letters, lost channels and stopping.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at what it did not expect")]
-
 mod support;
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::atomic::Ordering, time::Duration};
 
-use broker::{Class, ConsumerOptions, Handler, Incoming, Publisher, Verdict, topology::ClassSpec};
+use broker::{Class, ConsumerOptions, Publisher, Verdict, topology::ClassSpec};
 use lapin::{BasicProperties, options::BasicPublishOptions};
-use support::{Corner, LIMIT, Recorder, done, envelope, tenant};
+use support::{Corner, Gate, LIMIT, Recorder, done, envelope, tenant};
 use testkit::{Proxy, eventually};
-use tokio::sync::Semaphore;
 
 #[tokio::test]
 async fn a_failing_message_is_tried_again_and_its_batch_is_not() {
@@ -158,36 +149,6 @@ async fn poison_is_dead_with_its_reason_and_the_rest_goes_on() {
         6,
         "all but the huge one say why"
     );
-}
-
-/// Holds its batches until it is let go.
-struct Gate {
-    entered: AtomicBool,
-    open: Semaphore,
-    handled: Mutex<Vec<u64>>,
-}
-
-impl Gate {
-    fn new() -> Arc<Self> {
-        let (entered, open) = (AtomicBool::new(false), Semaphore::new(0));
-        Arc::new(Self {
-            entered,
-            open,
-            handled: Mutex::default(),
-        })
-    }
-}
-
-impl Handler for Gate {
-    async fn handle(&self, batch: &[Incoming]) -> Vec<Verdict> {
-        self.entered.store(true, Ordering::SeqCst);
-        let _open = self.open.acquire().await.unwrap();
-        self.handled
-            .lock()
-            .unwrap()
-            .extend(batch.iter().map(|message| message.envelope.number));
-        vec![Verdict::Done; batch.len()]
-    }
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod support;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
-use broker::{Class, Link, Topology, retire, topology::ClassSpec};
+use broker::{Class, Link, PublishError, Topology, retire, topology::ClassSpec};
 use lapin::{BasicProperties, options::BasicPublishOptions};
-use support::{Corner, LIMIT, Recorder, done};
+use support::{Corner, Gate, LIMIT, Recorder, done};
 use testkit::eventually;
 use tokio_util::sync::CancellationToken;
 
@@ -21,8 +21,13 @@ fn changed(topology: &Topology, generation: u8) -> Topology {
 }
 
 fn retiring(link: &Link) -> CancellationToken {
+    retiring_after(link, Duration::ZERO)
+}
+
+/// The same with queues left alone for so long before they are deleted.
+fn retiring_after(link: &Link, quiet: Duration) -> CancellationToken {
     let stop = CancellationToken::new();
-    tokio::spawn(retire(link.clone(), stop.clone()));
+    tokio::spawn(retire(link.clone(), quiet, stop.clone()));
     stop
 }
 
@@ -88,6 +93,105 @@ async fn a_queue_that_is_still_consumed_is_deleted_when_nobody_does() {
     eventually(LIMIT, || async { !corner.exists(&old_queue).await }).await;
     assert_eq!(handler.numbers().len(), 20);
     assert_eq!(corner.ready(&corner.queue()).await, 10);
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn what_the_new_queue_does_not_take_waits_and_does_not_die() {
+    let mut corner = Corner::new().await;
+    let original = corner.topology.clone();
+    let spec = ClassSpec {
+        generation: 2,
+        // A message that was given back twice is dead.
+        delivery_limit: 1,
+        ..*Class::Activity.spec()
+    };
+    corner.topology = original.clone().with_class(spec);
+    let old_queue = corner.queue();
+    let before = corner.publisher().await;
+    let answers = before.publish(&corner.messages(1..=50)).await;
+    assert!(answers.iter().all(Result::is_ok));
+
+    corner.topology = original.with_class(ClassSpec {
+        generation: 3,
+        max_length: Some(10),
+        ..spec
+    });
+    let publisher = corner.publisher().await;
+    let full = || async { publisher.publish(&corner.messages(51..=51)).await };
+    eventually(LIMIT, || async {
+        full().await == [Err(PublishError::Refused)]
+    })
+    .await;
+    let link = corner.link();
+    link.connected().await.unwrap();
+    let stop = retiring(&link);
+    eventually(LIMIT, || async { corner.ready(&old_queue).await == 0 }).await;
+    let handler = Recorder::new(done);
+    let consumer = corner.consume(&corner.link(), &publisher, &handler);
+    eventually(LIMIT, || async { !corner.exists(&old_queue).await }).await;
+    let seen = || {
+        let mut numbers = handler.numbers();
+        numbers.retain(|number| *number <= 50);
+        numbers.sort_unstable();
+        numbers
+    };
+    eventually(LIMIT, || async { seen() == (1..=50).collect::<Vec<_>>() }).await;
+    consumer.stop().await;
+    assert_eq!(corner.dead().await, 0);
+    stop.cancel();
+}
+
+/// A consumer that stops has cancelled already: nobody sees what it holds.
+#[tokio::test]
+async fn a_queue_is_not_deleted_while_a_consumer_that_stops_may_hold_messages() {
+    let mut corner = Corner::new().await;
+    let old_queue = corner.queue();
+    let publisher = corner.publisher().await;
+    publisher.publish(&corner.messages(1..=20)).await;
+    let gate = Gate::new();
+    let old_link = corner.link();
+    let consumer = corner.consume(&old_link, &publisher, &gate);
+    eventually(LIMIT, || async {
+        gate.entered.load(Ordering::SeqCst) && corner.ready(&old_queue).await == 0
+    })
+    .await;
+    let stopping = tokio::spawn(consumer.stop());
+
+    let topology = changed(&corner.topology, 2);
+    let before = std::mem::replace(&mut corner.topology, topology);
+    let link = corner.link();
+    link.connected().await.unwrap();
+    let stop = retiring_after(&link, Duration::from_secs(3600));
+    // It is the last of the class's queues whose old name leads to the new one only: by then all of
+    // them were looked at.
+    let shards = Class::Activity.spec().shards;
+    let last = |topology: &Topology| topology.queue(Class::Activity, shards - 1);
+    assert_ne!(old_queue, last(&before));
+    eventually(LIMIT, || async {
+        let (old, new) = (last(&before), last(&corner.topology));
+        let options = BasicPublishOptions::default();
+        corner
+            .channel
+            .basic_publish(
+                before.work_exchange().into(),
+                old.as_str().into(),
+                options,
+                b"",
+                BasicProperties::default(),
+            )
+            .await
+            .unwrap();
+        corner.ready(&old).await == 0 && corner.ready(&new).await > 0
+    })
+    .await;
+    stopping.abort();
+    old_link.close().await;
+    eventually(LIMIT, || async {
+        corner.ready(&corner.queue()).await == 20
+    })
+    .await;
+    assert!(corner.exists(&old_queue).await);
     stop.cancel();
 }
 

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -20,7 +23,7 @@ use lapin::{
     types::FieldTable,
 };
 use testkit::TestVhost;
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -255,4 +258,34 @@ impl<F: Fn(&Incoming) -> Verdict + Send + Sync + 'static> Handler for Recorder<F
 
 pub fn done(_: &Incoming) -> Verdict {
     Verdict::Done
+}
+
+/// Holds its batches until it is let go.
+pub struct Gate {
+    pub entered: AtomicBool,
+    pub open: Semaphore,
+    pub handled: Mutex<Vec<u64>>,
+}
+
+impl Gate {
+    pub fn new() -> Arc<Self> {
+        let (entered, open) = (AtomicBool::new(false), Semaphore::new(0));
+        Arc::new(Self {
+            entered,
+            open,
+            handled: Mutex::default(),
+        })
+    }
+}
+
+impl Handler for Gate {
+    async fn handle(&self, batch: &[Incoming]) -> Vec<Verdict> {
+        self.entered.store(true, Ordering::SeqCst);
+        let _open = self.open.acquire().await.unwrap();
+        self.handled
+            .lock()
+            .unwrap()
+            .extend(batch.iter().map(|message| message.envelope.number));
+        vec![Verdict::Done; batch.len()]
+    }
 }
