@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use clock::Clock;
 use http::StatusCode;
-use kernel::WebhookId;
+use kernel::{DeliveryId, WebhookId};
 use serde_json::{Value, json};
 use tr_app::events::dispatch;
 use tr_domain::event::{Event, EventKind, EventPayload, FieldChange, ObjectType, PLATFORM};
@@ -19,6 +19,9 @@ use tr_store::webhooks::{
 };
 
 use crate::{Work, Writing};
+
+/// How much of a reason is kept, in letters.
+pub(super) const ERROR: usize = 200;
 
 /// How an attempt went.
 #[derive(Debug)]
@@ -111,13 +114,30 @@ pub(super) async fn drop_disabled(
     on: &Writing<'_>,
     delivery: &DeliveryRow,
 ) -> Result<(), StoreError> {
-    if let Some(mut row) = unchanged(on, delivery).await? {
-        row.state = DeliveryState::Failed;
-        row.next_attempt_at = None;
-        row.last_error = Some("the webhook is disabled".to_owned());
-        deliveries::update(on.tx, &row).await?;
+    match unchanged(on, delivery).await? {
+        Some(row) => fail(on, row, "the webhook is disabled").await,
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Gives up a delivery whose job was hindered for the last time; it can be replayed.
+pub(super) async fn give_up(
+    on: &Writing<'_>,
+    id: DeliveryId,
+    reason: &str,
+) -> Result<(), StoreError> {
+    let row = deliveries::find_locked(on.tx, id).await?;
+    match row.filter(|row| row.state == DeliveryState::Pending) {
+        Some(row) => fail(on, row, reason).await,
+        None => Ok(()),
+    }
+}
+
+async fn fail(on: &Writing<'_>, mut row: DeliveryRow, reason: &str) -> Result<(), StoreError> {
+    row.state = DeliveryState::Failed;
+    row.next_attempt_at = None;
+    row.last_error = Some(reason.chars().take(ERROR).collect());
+    deliveries::update(on.tx, &row).await
 }
 
 /// The delivery, locked; none when it was replayed meanwhile, which has an attempt of its own.

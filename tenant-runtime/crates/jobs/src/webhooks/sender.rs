@@ -1,5 +1,6 @@
-//! Sends deliveries. What is sent is not known to be noted until the commit: a crash in between
-//! has it sent once more, with the same `webhook-id`.
+//! Sends deliveries. A row says who sends it before it is sent, and for a while nobody else may: a
+//! job may be published twice. What is sent is not known to be noted until the commit: a crash in
+//! between has it sent once more, with the same `webhook-id`.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use tr_domain::DeliveryState;
 use tr_store::StoreError;
 use tr_store::webhooks::{
     self as store, WebhookRow,
-    deliveries::{self, DELIVER, DELIVER_VERSION, DeliveryRow},
+    deliveries::{self, Begun, DELIVER, DELIVER_VERSION, DeliveryRow},
 };
 use url::Url;
 
@@ -27,6 +28,9 @@ use crate::{Effect, Work, Writing};
 
 /// How much of an answer is kept, in bytes.
 const EXCERPT: usize = 1000;
+/// How long nobody else may send what somebody began to send: well over the 20 seconds that a
+/// receiver may be given.
+const LEASE: TimeDelta = TimeDelta::seconds(45);
 
 /// Sends deliveries. Clones share connections.
 #[derive(Debug, Clone)]
@@ -42,6 +46,8 @@ pub enum Attempt {
     /// There was nothing to send any more.
     #[default]
     Nothing,
+    /// Somebody else is sending it.
+    Elsewhere,
     /// Nothing could be sent for reasons of our own.
     Hindered(String),
     /// The webhook is disabled.
@@ -83,6 +89,7 @@ impl WebhookSender {
         &self,
         tenant: &TenantContext,
         db: &TenantDb,
+        work: &Work,
         id: DeliveryId,
     ) -> Result<Attempt, Hindrance> {
         let delivery = deliveries::find(db.conn(), id).await?;
@@ -97,7 +104,14 @@ impl WebhookSender {
             return Ok(Attempt::Disabled(Box::new(delivery)));
         }
         let secrets = self.secrets(tenant, &webhook)?;
-        let outcome = self.send(&webhook, delivery, &secrets).await?;
+        let now = self.clock.now();
+        let headers = headers(&delivery, now, &secrets)?;
+        match deliveries::begin(db.conn(), id, work.id, LEASE, now).await? {
+            Begun::Yes => {}
+            Begun::Ended => return Ok(Attempt::Nothing),
+            Begun::Elsewhere => return Ok(Attempt::Elsewhere),
+        }
+        let outcome = self.send(&webhook, delivery, headers).await;
         Ok(Attempt::Sent(Box::new(outcome)))
     }
 
@@ -123,9 +137,8 @@ impl WebhookSender {
         &self,
         webhook: &WebhookRow,
         delivery: DeliveryRow,
-        secrets: &[SecretSlice<u8>],
-    ) -> Result<Outcome, Hindrance> {
-        let headers = headers(&delivery, self.clock.now(), secrets)?;
+        headers: HeaderMap,
+    ) -> Outcome {
         let begun = Instant::now();
         let answer = match Url::parse(&webhook.url) {
             Ok(url) => {
@@ -145,7 +158,7 @@ impl WebhookSender {
         };
         metrics::counter!("webhook_attempts_total", "result" => result).increment(1);
         metrics::histogram!("webhook_attempt_seconds").record(begun.elapsed());
-        Ok(outcome)
+        outcome
     }
 
     fn outcome(
@@ -166,7 +179,7 @@ impl WebhookSender {
         Outcome {
             delivery,
             status: status.map(|status| status.as_u16()),
-            error: error.map(|error| error.chars().take(200).collect()),
+            error: error.map(|error| error.chars().take(outcome::ERROR).collect()),
             response,
             took,
             asked,
@@ -188,7 +201,7 @@ impl Effect for WebhookSender {
         let Ok(Job { delivery_id }) = work.payload() else {
             return Attempt::Nothing;
         };
-        match self.attempt(tenant, db, delivery_id).await {
+        match self.attempt(tenant, db, work, delivery_id).await {
             Ok(attempt) => attempt,
             Err(hindrance) => Attempt::Hindered(hindrance.to_string()),
         }
@@ -204,7 +217,15 @@ impl Effect for WebhookSender {
         for (work, attempt) in work {
             verdicts.push(match (work.payload::<Job>(), attempt) {
                 (Err(dead), _) => dead,
-                (Ok(_), Attempt::Hindered(reason)) => Verdict::Retry(reason.clone()),
+                (Ok(job), Attempt::Hindered(reason)) => {
+                    if work.attempt >= Self::CLASS.spec().attempts {
+                        outcome::give_up(on, job.delivery_id, reason).await?;
+                    }
+                    Verdict::Retry(reason.clone())
+                }
+                (Ok(_), Attempt::Elsewhere) => {
+                    Verdict::Retry("somebody is sending the delivery".to_owned())
+                }
                 (Ok(_), Attempt::Nothing) => Verdict::Done,
                 (Ok(_), Attempt::Disabled(delivery)) => {
                     outcome::drop_disabled(on, delivery).await?;

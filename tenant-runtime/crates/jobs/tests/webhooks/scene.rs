@@ -123,6 +123,30 @@ impl Scene {
         self.carry().await;
     }
 
+    /// Hands the same messages about what is due to two workers at once, as when two relays
+    /// published them; what each said.
+    pub async fn carry_to_two(&self) -> [Vec<Verdict>; 2] {
+        let (conn, class) = (self.db.conn(), Class::Webhook.name());
+        let due = relaying::due_jobs(conn, class, Utc::now(), 200);
+        let batch: Vec<Incoming> = due
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| self.incoming(row))
+            .collect();
+        let (one, other) = (self.sender.clone(), self.sender.clone());
+        let (one, other) = tokio::join!(one.handle(&batch), other.handle(&batch));
+        [one, other]
+    }
+
+    fn incoming(&self, row: &Unpublished) -> Incoming {
+        Incoming {
+            envelope: self.envelope(row),
+            attempt: 1,
+            redelivered: false,
+        }
+    }
+
     /// Has everything that is planned tried now.
     pub async fn hasten(&self) {
         let sql = "UPDATE jobs SET due_at = UTC_TIMESTAMP(6) WHERE taken_at IS NULL";

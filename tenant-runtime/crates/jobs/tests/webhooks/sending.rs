@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use broker::Verdict;
 use chrono::{TimeDelta, Utc};
 use kernel::{FolderId, WorkItemId};
 use testkit::{StatementCounter, eventually};
@@ -213,4 +214,21 @@ async fn many_webhooks_hear_of_many_events_in_few_statements() {
     }
     // 2,000 rows are 15 of 128 and four more: of deliveries and of jobs.
     assert!(asked.of("com/Execute") <= 2 * 19 + 12, "{asked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_two_workers_have_at_once_is_sent_once() {
+    let (scene, receiver) = (Scene::new().await, Receiver::start().await);
+    // It takes its time, in which both could send.
+    receiver.answer(Answer::Silent);
+    let hook = scene.webhook(&receiver.url(), |_| {}).await;
+    scene.heard(1).await;
+    let verdicts = scene.carry_to_two().await;
+    assert_eq!(receiver.messages().len(), 1, "{verdicts:?}");
+    let row = scene.delivery(hook).await;
+    assert_eq!((row.state, row.attempts), (DeliveryState::Pending, 1));
+    // The one who came second is told to look again, and finds it done.
+    let again = verdicts.iter().flatten();
+    let again = again.filter(|verdict| matches!(verdict, Verdict::Retry(_)));
+    assert_eq!(again.count(), 1, "{verdicts:?}");
 }

@@ -1,6 +1,6 @@
 //! The log of deliveries: what is to be sent, and how that went.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{DeliveryId, Limit, WebhookId};
 use sea_orm::{ConnectionTrait, Value};
 use tr_domain::DeliveryState;
@@ -205,14 +205,69 @@ pub async fn failed_since(
         .await
 }
 
-/// Writes how a delivery stands now.
+/// Whether a delivery may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// It may, by whoever asked.
+    Yes,
+    /// The job sent it already, or there is nothing to send any more.
+    Ended,
+    /// Somebody is about to.
+    Elsewhere,
+}
+
+/// Notes that a job is about to send a delivery. Nobody else may for the time of the lease: then
+/// whoever was to do it has died, and it is sent once more. A job that noted how it went is not
+/// told to send again, however late its other message comes.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(
+    conn: &impl ConnectionTrait,
+    id: DeliveryId,
+    job: Uuid,
+    lease: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<Begun, StoreError> {
+    let begun = Sql::new(
+        "UPDATE webhook_deliveries SET sending_job = ?, sending_until = ? \
+         WHERE id = ? AND state = ? AND (sending_until <= ? \
+         OR sending_until IS NULL AND (sending_job IS NULL OR sending_job <> ?))",
+    )
+    .bind(job)
+    .bind(now + lease)
+    .bind(id.as_uuid())
+    .bind(DeliveryState::Pending.as_str())
+    .bind(now)
+    .bind(job)
+    .run(conn)
+    .await?;
+    if begun.rows_affected() > 0 {
+        return Ok(Begun::Yes);
+    }
+    let under_way = Sql::new(
+        "SELECT 1 FROM webhook_deliveries \
+         WHERE id = ? AND state = ? AND sending_until IS NOT NULL",
+    )
+    .bind(id.as_uuid())
+    .bind(DeliveryState::Pending.as_str())
+    .one(conn, |c| c.get::<i64>())
+    .await?;
+    Ok(match under_way {
+        Some(_) => Begun::Elsewhere,
+        None => Begun::Ended,
+    })
+}
+
+/// Writes how a delivery stands now. Nobody sends it any more.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn update(conn: &impl ConnectionTrait, row: &DeliveryRow) -> Result<(), StoreError> {
     Sql::new(
         "UPDATE webhook_deliveries SET state = ?, attempts = ?, last_status = ?, last_error = ?, \
-         duration_ms = ?, response = ?, next_attempt_at = ?, attempted_at = ? WHERE id = ?",
+         duration_ms = ?, response = ?, next_attempt_at = ?, attempted_at = ?, \
+         sending_until = NULL WHERE id = ?",
     )
     .bind(row.state.as_str())
     .bind(row.attempts)
@@ -228,7 +283,8 @@ pub async fn update(conn: &impl ConnectionTrait, row: &DeliveryRow) -> Result<()
     .map(drop)
 }
 
-/// Begins deliveries anew, to be tried at a time.
+/// Begins deliveries anew, to be tried at a time. Who sends one now does not keep it waiting, and
+/// is not believed any more.
 ///
 /// # Errors
 /// When the database fails.
@@ -238,7 +294,8 @@ pub async fn renew(
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     Sql::new(
-        "UPDATE webhook_deliveries SET state = ?, attempts = 0, next_attempt_at = ? WHERE id IN ",
+        "UPDATE webhook_deliveries SET state = ?, attempts = 0, next_attempt_at = ?, \
+         sending_job = NULL, sending_until = NULL WHERE id IN ",
     )
     .bind(DeliveryState::Pending.as_str())
     .bind(at)
