@@ -87,8 +87,11 @@ impl Browser {
         } else {
             "light"
         };
-        let parameters =
-            json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        // Without motion: a colour on its way to another is neither.
+        let parameters = json!({ "features": [
+                { "name": "prefers-color-scheme", "value": value },
+                { "name": "prefers-reduced-motion", "value": "reduce" },
+            ] });
         let command = ChromeCommand::DevTools {
             name: "Emulation.setEmulatedMedia",
             parameters,

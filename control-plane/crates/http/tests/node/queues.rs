@@ -120,11 +120,4 @@ async fn a_worker_reports_and_is_told_what_to_do() {
         ..all
     };
     assert_eq!(DeadLetterStore::count(conn, &redriven).await.unwrap(), 8);
-    // They are kept for a month, and go with the next that come.
-    world.clock.advance(chrono::TimeDelta::days(31));
-    let letters = vec![letter(9)];
-    next.keep_dead_letters(&DeadLetters { letters })
-        .await
-        .unwrap();
-    assert_eq!(DeadLetterStore::count(conn, &redriven).await.unwrap(), 0);
 }
