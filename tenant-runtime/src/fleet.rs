@@ -13,6 +13,9 @@ use web::health::Health;
 
 use crate::settings::Settings;
 
+/// Connections to one tenant's database for those who wait for somebody outside meanwhile.
+const OUTSIDE_PER_TENANT: u32 = 2;
+
 /// What differs between the subcommands.
 pub struct Part {
     /// What the process does.
@@ -38,6 +41,9 @@ impl std::fmt::Debug for Part {
 pub struct Fleet {
     /// The tenants' databases.
     pub pools: TenantPools,
+    /// The same for those who hold one while they wait for somebody outside, a receiver of
+    /// webhooks or the mail server: however many wait, they keep nobody else from a database.
+    pub pools_outside: TenantPools,
     /// The control plane's node API.
     pub api: NodeApi,
     directory: Arc<Directory<NodeApi>>,
@@ -53,9 +59,17 @@ impl Fleet {
         let api = NodeApi::new(&settings.control_plane.url, secret.into())
             .context("control_plane.url")?;
         let directory = Arc::new(Directory::new(api.clone()));
-        let pools = TenantPools::new(budget(settings), directory.clone());
+        let budget = budget(settings);
+        let pools = TenantPools::new(budget, directory.clone());
+        let outside = PoolBudget {
+            per_tenant: OUTSIDE_PER_TENANT,
+            total: budget.total / 4,
+            ..budget
+        };
+        let pools_outside = TenantPools::new(outside, directory.clone());
         Ok(Self {
             pools,
+            pools_outside,
             api,
             directory,
         })
@@ -76,7 +90,7 @@ impl Fleet {
             Arc::clone(&registration),
             self.api.clone(),
             Arc::clone(&self.directory),
-            self.pools.clone(),
+            vec![self.pools.clone(), self.pools_outside.clone()],
             stop.clone(),
         ));
         Membership {
@@ -116,7 +130,7 @@ async fn live(
     registration: Arc<Registration>,
     api: NodeApi,
     directory: Arc<Directory<NodeApi>>,
-    pools: TenantPools,
+    pools: Vec<TenantPools>,
     stop: CancellationToken,
 ) {
     let Some(registered) = registration.register(&stop).await else {

@@ -64,15 +64,19 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
         nudge: relay.nudge(),
     };
     consumers.spawn(&mut tasks, Class::Activity, place.handler(ActivityLog));
+    let outside = Workplace {
+        pools: fleet.pools_outside.clone(),
+        ..place.clone()
+    };
     let sender = sender(&settings)?;
-    consumers.spawn(&mut tasks, Class::Webhook, place.handler(sender));
+    consumers.spawn(&mut tasks, Class::Webhook, outside.handler(sender));
     let (live_link, hub) = listeners(&settings, &fleet, &mut tasks, &stop)?;
     let facts = facts(&settings, &fleet)?;
     let notifier = place.handler(Notifier::new(Arc::clone(&facts)));
     let told = Told::new(notifier, move |tenant| hub.committed(tenant));
     consumers.spawn(&mut tasks, Class::Notification, told);
     let mails = mail_sender(&settings, facts)?;
-    consumers.spawn(&mut tasks, Class::Mail, place.handler(mails));
+    consumers.spawn(&mut tasks, Class::Mail, outside.handler(mails));
     consumers.spawn(
         &mut tasks,
         Class::Housekeeping,
@@ -107,7 +111,8 @@ pub async fn work(settings: Settings) -> anyhow::Result<()> {
     membership.leave().await;
     tokio::join!(inward.close(), outward.close(), live_link.close());
     // One that does not answer is left as it is.
-    let _ = timeout(queues::LAST_PASSES, fleet.pools.close()).await;
+    let closing = async { tokio::join!(fleet.pools.close(), fleet.pools_outside.close()) };
+    let _ = timeout(queues::LAST_PASSES, closing).await;
     ended.context("the listener failed")?;
     Ok(worked.and(relayed)?)
 }

@@ -20,7 +20,7 @@ pub async fn follow_changes(
     api: NodeApi,
     directory: Arc<Directory<NodeApi>>,
     revision: u64,
-    pools: TenantPools,
+    pools: Vec<TenantPools>,
     stop: CancellationToken,
 ) {
     let mut since = revision;
@@ -39,7 +39,9 @@ pub async fn follow_changes(
                     directory.invalidate_all();
                 }
                 for tenant in &changes.tenants {
-                    pools.forget(tenant.tenant_id);
+                    for pools in &pools {
+                        pools.forget(tenant.tenant_id);
+                    }
                 }
                 since = changes.revision;
             }

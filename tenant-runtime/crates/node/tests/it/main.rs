@@ -138,7 +138,7 @@ async fn a_changed_tenant_is_asked_for_again_and_others_are_not() {
         control_plane.api(),
         Arc::clone(&directory),
         control_plane.revision(),
-        pools,
+        vec![pools],
         stop.clone(),
     ));
     let generation = async |tenant| {
