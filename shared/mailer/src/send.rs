@@ -57,11 +57,15 @@ pub enum MailError {
 }
 
 impl MailError {
-    /// Whether trying again is of no use.
+    /// Whether trying again is of no use. What a server refuses for good but not for the mailbox
+    /// or the message (RFC 5321 §4.2.3: 550 to 553), such as our password, somebody may mend.
     #[must_use]
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Smtp(error) => error.is_permanent(),
+            Self::Smtp(error) => {
+                let code = error.status().map(u16::from);
+                code.is_some_and(|code| (550..=553).contains(&code))
+            }
             _ => true,
         }
     }

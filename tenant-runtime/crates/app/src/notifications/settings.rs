@@ -24,8 +24,8 @@ pub struct PutOwn {
     pub digest_hour: Option<u8>,
     /// What they choose; of the others what the tenant has holds.
     pub triggers: BTreeMap<Trigger, Choice>,
-    /// Of what they want no mail, whatever is decided.
-    pub unsubscribed: BTreeSet<Trigger>,
+    /// Of what they want no mail, whatever is decided; none: as it is.
+    pub unsubscribed: Option<BTreeSet<Trigger>>,
 }
 
 /// All of the tenant's settings.
@@ -70,6 +70,9 @@ pub async fn put_own_settings(
         async |unit, ()| {
             let command = command.clone();
             let tenant = store::tenant_settings(unit.conn()).await?;
+            let member = unit.viewer.member;
+            // A link that is followed meanwhile is not undone by who did not know of it.
+            let before = store::lock_own_settings(unit.conn(), member, unit.now()).await?;
             let mut faults = Faults::none();
             let time_zone = command.time_zone.map(|name| {
                 let zone = name.parse::<TimeZone>();
@@ -79,12 +82,11 @@ pub async fn put_own_settings(
                 time_zone: time_zone.and_then(Result::ok),
                 digest_hour: command.digest_hour,
                 triggers: command.triggers,
-                unsubscribed: command.unsubscribed,
+                unsubscribed: command.unsubscribed.unwrap_or(before.unsubscribed),
             };
             faults.absorb(own.check(&tenant));
             faults.into_result()?;
-            let owner = unit.viewer.member.as_uuid();
-            store::put_settings(unit.conn(), owner, &own, unit.now()).await?;
+            store::put_settings(unit.conn(), member.as_uuid(), &own, unit.now()).await?;
             Ok(OwnNotificationSettingsView::new(&tenant, own))
         },
     )

@@ -129,7 +129,12 @@ impl OwnNotificationSettingsView {
     #[must_use]
     pub fn new(tenant: &TenantSettings, own: OwnSettings) -> Self {
         let triggers = tenant.ways().map(|(trigger, way)| {
-            let choice = own.choice(tenant, trigger);
+            // What is locked is told as it is decided, so that what is shown may be put back.
+            let choice = if way.locked {
+                way.choice
+            } else {
+                own.choice(tenant, trigger)
+            };
             let view = OwnWayView {
                 in_app: choice.in_app,
                 mail: choice.mail,

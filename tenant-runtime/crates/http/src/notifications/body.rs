@@ -80,9 +80,10 @@ pub(crate) struct OwnNotificationSettings {
     /// What they choose, by trigger.
     #[schema(value_type = BTreeMap<String, WayChoice>)]
     triggers: BTreeMap<Trigger, WayChoice>,
-    /// Of what they want no mail, even where the tenant insists on it.
+    /// Of what they want no mail, even where the tenant insists on it. Left out: as it is, so that
+    /// the link of a mail keeps its promise.
     #[schema(value_type = Vec<String>)]
-    unsubscribed: BTreeSet<Trigger>,
+    unsubscribed: Option<BTreeSet<Trigger>>,
 }
 
 impl From<OwnNotificationSettings> for PutOwn {

@@ -34,7 +34,7 @@ const LEASE: TimeDelta = TimeDelta::seconds(45);
 /// How long the mail server may take: well within the lease, and within what a consumer that stops
 /// waits for its last batch, which is acted on all at once.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How many things one mail tells; of a longer list it tells the beginning.
+/// How many things one mail tells; the others wait for the next.
 const MOST: usize = 300;
 
 /// What became of a mail.
@@ -145,10 +145,6 @@ async fn prepare(
     let conn = db.conn();
     // First, so that what comes while this looks is none of its business: it has a job of its own.
     let waiting = store::waiting(conn, member, way, object, work.id).await?;
-    let dropped = |told: &[NotificationId]| {
-        let left = waiting.iter().filter(|id| !told.contains(id));
-        left.copied().collect::<Vec<_>>()
-    };
     let person = people::present(conn, member).await?;
     let person = person.filter(|(row, _)| row.state == MemberState::Active);
     let Some((person, viewer)) = person else {
@@ -157,16 +153,25 @@ async fn prepare(
     let tenant = store::tenant_settings(conn).await?;
     let own = store::own_settings(conn, member).await?;
     let mut rows = store::to_mail(conn, &viewer, way, object, work.id, MOST).await?;
+    // What was not looked at waits for the next mail, even if nothing of what was is told.
+    let cut = rows.len() >= MOST;
+    let looked_at = if cut {
+        rows.iter().map(|row| row.id).collect()
+    } else {
+        waiting.clone()
+    };
     rows.retain(|row| {
         let choice = own.choice(&tenant, row.trigger);
         waiting.contains(&row.id) && choice.mail != MailChoice::Off
     });
     let rows = still_so(member, &rows);
     if rows.is_empty() {
-        return Ok(Prepared::Not(Sending::Dropped(waiting)));
+        return Ok(Prepared::Not(Sending::Dropped(looked_at)));
     }
+    // One that was begun tells what it was about to: no other mail does.
     if let Some(object) = object
         && let Some(then) = unsettled(&rows, &tenant, now)
+        && !store::is_begun(conn, work.id).await?
     {
         let job = MailJob { member, object };
         return Ok(Prepared::Not(Sending::NotBefore(job, then)));
@@ -174,10 +179,7 @@ async fn prepare(
     let told: Vec<_> = rows.iter().map(|row| row.id).collect();
     let key = match begin(db, work.id, member, &told, now).await? {
         Ok(key) => key,
-        Err(Begun::Ended) => {
-            let dropped = waiting;
-            return Ok(Prepared::Not(Sending::Dropped(dropped)));
-        }
+        Err(Begun::Ended) => return Ok(Prepared::Not(Sending::Dropped(looked_at))),
         Err(_) => {
             let reason = "somebody is sending the mail".to_owned();
             return Ok(Prepared::Not(Sending::Later(reason)));
@@ -194,7 +196,8 @@ async fn prepare(
         &unsubscribe,
         work.id,
     )?;
-    let dropped = dropped(&told);
+    let dropped = looked_at.into_iter().filter(|id| !told.contains(id));
+    let dropped = dropped.collect();
     Ok(Prepared::Mail(Box::new(Ready {
         mail,
         unsubscribe,
@@ -289,7 +292,10 @@ async fn begin(
         Begun::Yes => {}
         other => return Ok(Err(other)),
     }
-    store::mark_mail(&tx, told, Mailing::In(mail)).await?;
+    if !store::take_into_mail(&tx, told, mail).await? {
+        // Another mail tells some of it, or somebody took note meanwhile: to be looked at again.
+        return Ok(Err(Begun::Elsewhere));
+    }
     tx.commit().await?;
     Ok(Ok(LinkKey::new(key)))
 }

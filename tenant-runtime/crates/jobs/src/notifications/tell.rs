@@ -144,7 +144,9 @@ impl<'a, C: ConnectionTrait> Teller<'a, C> {
             }
             MailChoice::Daily => {
                 let zone = own.time_zone.unwrap_or(self.facts.zone);
-                let digest = next_digest(zone, own.hour(&self.tenant), news.occurred_at);
+                // Not the digest of an hour that is over: there may have been one then.
+                let from = news.occurred_at.max(self.now);
+                let digest = next_digest(zone, own.hour(&self.tenant), from);
                 let date = digest.date;
                 DigestJob { member, date }.due(digest.due_at).map(Some)
             }

@@ -365,8 +365,30 @@ impl Office {
         while self.pass(&self.telling).await || self.pass(&self.mailing).await {}
     }
 
+    /// Handles everything that happened, and sends no mail of it.
+    pub async fn heard(&self) {
+        while self.pass(&self.telling).await {}
+    }
+
+    /// Tries the mail that is due, and what failed before, once; what failed now.
+    pub async fn mailed(&self, again: Vec<Incoming>) -> Vec<Incoming> {
+        let mut batch = self.due(&self.mailing).await;
+        batch.extend(again);
+        self.once(&self.mailing, batch).await
+    }
+
     /// The same for a class, once; tells whether there was anything.
     async fn pass<E: Effect>(&self, handler: &ClassHandler<E>) -> bool {
+        let mut batch = self.due(handler).await;
+        let any = !batch.is_empty();
+        while !batch.is_empty() && batch[0].attempt <= E::CLASS.spec().attempts {
+            batch = self.once(handler, batch).await;
+        }
+        any
+    }
+
+    /// What the relay would publish of a class.
+    async fn due<E: Effect>(&self, _: &ClassHandler<E>) -> Vec<Incoming> {
         let (conn, class, now) = (self.db.conn(), E::CLASS.name(), self.clock.now());
         let mut rows = relaying::events(conn, class, 0, 100).await.unwrap();
         rows.extend(relaying::due_jobs(conn, class, now, 100).await.unwrap());
@@ -374,20 +396,25 @@ impl Office {
         relaying::mark_published(conn, class, &ids, now)
             .await
             .unwrap();
-        let mut batch: Vec<_> = rows.into_iter().map(|row| self.message(row)).collect();
-        while !batch.is_empty() && batch[0].attempt <= E::CLASS.spec().attempts {
-            let verdicts = handler.handle(&batch).await;
-            let failed = batch
-                .into_iter()
-                .zip(verdicts)
-                .filter_map(|(message, verdict)| {
-                    assert!(!matches!(verdict, Verdict::Dead(_)), "{verdict:?}");
-                    let attempt = message.attempt + 1;
-                    (verdict != Verdict::Done).then_some(Incoming { attempt, ..message })
-                });
-            batch = failed.collect();
-        }
-        !ids.is_empty()
+        rows.into_iter().map(|row| self.message(row)).collect()
+    }
+
+    /// Hands messages over; those that failed, for the next attempt.
+    async fn once<E: Effect>(
+        &self,
+        handler: &ClassHandler<E>,
+        batch: Vec<Incoming>,
+    ) -> Vec<Incoming> {
+        let verdicts = handler.handle(&batch).await;
+        let failed = batch
+            .into_iter()
+            .zip(verdicts)
+            .filter_map(|(message, verdict)| {
+                assert!(!matches!(verdict, Verdict::Dead(_)), "{verdict:?}");
+                let attempt = message.attempt + 1;
+                (verdict != Verdict::Done).then_some(Incoming { attempt, ..message })
+            });
+        failed.collect()
     }
 
     /// What the broker would bring.

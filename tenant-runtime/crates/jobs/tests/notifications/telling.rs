@@ -223,6 +223,7 @@ async fn a_digest_comes_once_a_day_at_the_persons_hour() {
     assert_eq!(mail[0].subject, "Your day in Acme: 2 things");
     let third = office.task().await;
     office.assign(third, Some(&office.bob)).await;
+    office.told().await;
     office.later(TimeDelta::hours(24)).await;
     let mail = office.mail(&office.bob).await;
     assert_eq!(mail.len(), 2);

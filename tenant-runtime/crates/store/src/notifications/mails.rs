@@ -67,6 +67,18 @@ pub async fn begin_mail(
     })
 }
 
+/// Whether somebody began to hand a mail over, however that ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_begun(conn: &impl ConnectionTrait, mail: Uuid) -> Result<bool, StoreError> {
+    let found = Sql::new("SELECT 1 FROM notification_mails WHERE id = ?")
+        .bind(mail)
+        .one(conn, |c| c.get::<i64>())
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Notes how it went; `Err` with whether another try is of no use, and why.
 ///
 /// # Errors

@@ -160,8 +160,6 @@ pub async fn was_reminded(
 /// What becomes of notifications that are to be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mailing {
-    /// This mail tells them.
-    In(Uuid),
     /// It was sent.
     Sent,
     /// They are told by no mail: read, undone, not seen any more, or nobody wants to know.
@@ -181,7 +179,6 @@ pub async fn mark_mail(
         return Ok(());
     }
     let sql = match becomes {
-        Mailing::In(mail) => Sql::new("UPDATE notifications SET mail_id = ?").bind(mail),
         Mailing::Sent => Sql::new("UPDATE notifications SET mail = 'sent'"),
         Mailing::Dropped => Sql::new("UPDATE notifications SET mail = 'dropped', mail_id = NULL"),
     };
@@ -190,6 +187,29 @@ pub async fn mark_mail(
         .run(conn)
         .await
         .map(drop)
+}
+
+/// Notes that a mail tells these. False, and nothing to be committed, when not all of them are to be
+/// told any more, or another mail tells some.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_into_mail(
+    conn: &impl ConnectionTrait,
+    ids: &[NotificationId],
+    mail: Uuid,
+) -> Result<bool, StoreError> {
+    let taken = Sql::new("UPDATE notifications SET mail_id = ? WHERE id IN ")
+        .bind(mail)
+        .ids(ids.iter().copied())
+        .text(
+            " AND (mail_id IS NULL OR mail_id = ?) AND mail IN ('instant', 'daily') \
+             AND read_at IS NULL AND withdrawn_at IS NULL",
+        )
+        .bind(mail)
+        .run(conn)
+        .await?;
+    Ok(taken.rows_affected() == ids.len() as u64)
 }
 
 /// What somebody took note of is told by no mail any more, unless one tells it just now.
