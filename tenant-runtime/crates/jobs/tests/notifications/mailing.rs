@@ -14,7 +14,7 @@ use tokio::{
 };
 use tr_domain::notifications::{MailChoice, Trigger};
 use tr_jobs::{Effect as _, RelaySettings, Work};
-use tr_store::RowId;
+use tr_store::{RowId, notifications as store};
 use uuid::Uuid;
 
 use crate::office::{Office, mail_sender, notifier};
@@ -260,6 +260,41 @@ async fn two_digests_that_are_due_at_once_tell_everything_once() {
     let mail = office.mail(&office.bob).await;
     assert_eq!(mail.len(), 1);
     assert_eq!(mail[0].subject, "Your day in Acme: 2 things");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_mail_tells_is_taken_by_no_other_nor_after_somebody_took_note() {
+    let office = Office::open().await;
+    digests(&office).await;
+    for _ in 0..2 {
+        office.assign(office.task().await, Some(&office.bob)).await;
+    }
+    office.heard().await;
+    let conn = office.db.conn();
+    let told: Vec<_> = office
+        .inbox(&office.bob)
+        .await
+        .iter()
+        .map(|told| told.id)
+        .collect();
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let take = async |ids: &[_], mail| {
+        let tx = office.db.begin().await.unwrap();
+        let taken = store::take_into_mail(&tx, ids, mail).await.unwrap();
+        if taken {
+            tx.commit().await.unwrap();
+        }
+        taken
+    };
+    assert!(take(&told[..1], one).await);
+    // A later attempt of the same mail may; another one that wants both gets neither.
+    assert!(take(&told[..1], one).await);
+    assert!(!take(&told, other).await);
+    let now = Some(office.clock.now());
+    store::mark_one(conn, office.bob.id, told[1], now)
+        .await
+        .unwrap();
+    assert!(!take(&told[1..], one).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
